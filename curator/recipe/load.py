@@ -1,0 +1,146 @@
+"""From a YAML file, with the command line's changes, to a checked recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from curator.errors import RecipeError
+from curator.recipe.model import Recipe
+from curator.recipe.secrets import refuse_keys
+from curator.recipe.yaml_lines import Lines, Location, load_yaml
+from curator.registry import did_you_mean
+
+FILE_NAME = "recipe.yaml"
+
+
+def load_recipe(path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: the file, or the workspace's folder.
+        changes: `key=value` each, as `--set` gives them: `seed=3`, `models.writer.model=gpt-5-mini`,
+            `stages.book-qa.options.per_chunk=2`.
+
+    Returns:
+        The recipe; its paths are relative to the file's folder.
+
+    Raises:
+        RecipeError: the file or a change is wrong; says where and what would be right.
+    """
+    file = Path(path)
+    file = file / FILE_NAME if file.is_dir() else file
+    data, lines = load_yaml(file)
+    if not isinstance(data, dict):
+        raise RecipeError(f"{file}: a recipe is a mapping with `stages:`; this is {type(data).__name__}")
+    refuse_keys(data, lines)
+    for change in changes:
+        _apply(data, change, lines)
+    return build_recipe(data, lines).at(file.parent)
+
+
+def build_recipe(data: Mapping[str, Any], lines: Lines) -> Recipe:
+    """Check a recipe's data.
+
+    Args:
+        data: what the YAML says.
+        lines: where its parts stand.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        RecipeError: something in it is wrong; the first thing is named.
+    """
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError(explain(error, lines, (), Recipe)) from error
+
+
+def explain(error: ValidationError, lines: Lines, place: Location, model: Any) -> str:
+    """Say in one line what pydantic found first.
+
+    Args:
+        error: what it found.
+        lines: where the recipe's parts stand.
+        place: where the validated part stands in the recipe.
+        model: the pydantic model that refused.
+
+    Returns:
+        `file:line: key: what is wrong`, with the near miss of an unknown key.
+    """
+    first = error.errors()[0]
+    location: Location = first["loc"]
+    where = lines.where(place + location)
+    dotted = ".".join(str(part) for part in place + location)
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, location[:-1])
+        return f"{where}: unknown key {dotted!r}{did_you_mean(str(location[-1]), known) if known else ''}"
+    message = first["msg"].removeprefix("Value error, ")
+    shown = "" if first["type"] in {"missing", "value_error"} else f" (it says {first['input']!r:.60})"
+    return f"{where}: {dotted or 'recipe'}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _fields_at(model: Any, location: Location) -> list[str]:
+    """Return the keys that pydantic would accept at `location`; empty where that cannot be told."""
+    for part in location:
+        fields = getattr(model, "model_fields", None)
+        if fields is None:
+            continue
+        field = fields.get(str(part))
+        if field is None:
+            continue  # an index, or the name of a mapping's entry: its type is that of the mapping
+        model = _inner(field.annotation)
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the pydantic model inside `dict[str, X]`, `tuple[X, ...]` or `X | None`."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    inside = [_inner(argument) for argument in getattr(annotation, "__args__", ())]
+    return next((model for model in inside if model is not None), None)
+
+
+def _apply(data: dict[str, Any], change: str, lines: Lines) -> None:
+    key, equals, text = change.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {change!r}: write key=value, as in --set stages.book-qa.options.per_chunk=2")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"--set {key}: the value is not valid YAML: {error}") from error
+    refuse_keys({key.rpartition(".")[2]: value}, Lines(Path(f"--set {key.split('=')[0]}"), {}))
+    target: Any = data
+    *path, last = key.strip().split(".")
+    for part in path:
+        target = _step(target, part, change)
+    if isinstance(target, list):
+        _step(target, last, change)
+        raise RecipeError(f"--set {change!r}: name a key of that entry, as in stages.book-qa.options.per_chunk=2")
+    target[last] = value
+
+
+def _step(target: Any, part: str, change: str) -> Any:
+    if isinstance(target, list):
+        return target[_index(target, part, change)]
+    if not isinstance(target, dict):
+        raise RecipeError(f"--set {change!r}: there is nothing below a plain value at {part!r}")
+    if target.get(part) is None:
+        target[part] = {}
+    return target[part]
+
+
+def _index(entries: list[Any], part: str, change: str) -> int:
+    if part.isdigit() and int(part) < len(entries):
+        return int(part)
+    names = [str(entry.get("name") or entry.get("use")) if isinstance(entry, dict) else "" for entry in entries]
+    if part in names:
+        return names.index(part)
+    raise RecipeError(f"--set {change!r}: no entry {part!r}{did_you_mean(part, [name for name in names if name])}")

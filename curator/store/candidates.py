@@ -1,0 +1,218 @@
+"""What a run made: every candidate with its origin, its scores, and why it was dropped if it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from curator.record import Drop, Origin, Record, Score, Turn
+from curator.store.runs import Run
+from curator.store.writer import Writer
+
+Status = Literal["kept", "dropped", "all"]
+
+
+class Position(NamedTuple):
+    """A candidate's place in a run: the number of the stage that made it, and its number among what that stage made."""
+
+    stage: int
+    seq: int
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True):
+    """The part of a record that its content decides: what the table `records` keeps, once per id."""
+
+    messages: tuple[Turn, ...]
+    rejected: str | None
+    input_at: int | None
+
+
+class ScoreFilter(NamedTuple):
+    """A condition on a score, as `grounding < 0.5`."""
+
+    name: str
+    operator: Literal["<", "<=", ">", ">=", "="]
+    value: float
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which candidates of a run are wanted.
+
+    Attributes:
+        status: kept, dropped, or all.
+        made_by: the recipe's name of the stage that made them; "" for any.
+        dropped_by: the recipe's name of the stage that dropped them; "" for any.
+        reason: why they were dropped; "" for any.
+        scores: conditions that all must hold.
+        record: a record's id, or the beginning of one; "" for any.
+        limit: how many at most; None for all.
+    """
+
+    status: Status = "all"
+    made_by: str = ""
+    dropped_by: str = ""
+    reason: str = ""
+    scores: tuple[ScoreFilter, ...] = ()
+    record: str = ""
+    limit: int | None = None
+
+
+class Candidates:
+    """The store's candidates, written by a run and read by everybody."""
+
+    def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def add(self, run: Run, made: Sequence[tuple[Position, Record]]) -> None:
+        """Store candidates as they are made.
+
+        Args:
+            run: the run.
+            made: each candidate with its position.
+        """
+        records, lineage, rows = [], [], []
+        for position, record in made:
+            key, origin = record.id, record.origin
+            records.append((key, msgspec.json.encode(Body(record.messages, record.rejected, record.input_at))))
+            lineage += [(key, parent) for parent in origin.parents]
+            drop = msgspec.structs.astuple(record.drop) if record.drop else (None, None, None)
+            rows.append((run.id, *position, key, origin.stage, msgspec.json.encode(origin), origin.reply_key, *drop))
+        self._writer.submit("INSERT OR IGNORE INTO records VALUES (?, ?)", records)
+        self._writer.submit("INSERT OR IGNORE INTO lineage VALUES (?, ?)", lineage)
+        self._writer.submit("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def settle(self, run: Run, settled: Sequence[tuple[Position, Record]]) -> None:
+        """Store what became of candidates: their scores, and why they were dropped if they were.
+
+        Args:
+            run: the run.
+            settled: each candidate, as it left the stream, with its position.
+        """
+        drops, scores = [], []
+        for position, record in settled:
+            if record.drop is not None:
+                drops.append((*msgspec.structs.astuple(record.drop), run.id, *position))
+            key = record.id if record.scores else ""
+            scores += [(run.id, key, s.name, nth, s.value, s.explanation) for nth, s in enumerate(record.scores)]
+        self._writer.submit(
+            "UPDATE candidates SET drop_stage = ?, drop_reason = ?, drop_detail = ? WHERE run = ? AND stage = ? AND seq = ?",
+            drops,
+        )
+        self._writer.submit("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?)", scores)
+
+    def clear(self, run: Run) -> None:
+        """Forget what a run made so far, because it begins another pass.
+
+        Args:
+            run: the run.
+        """
+        self._writer.submit("DELETE FROM candidates WHERE run = ?", ((run.id,),))
+        self._writer.submit("DELETE FROM scores WHERE run = ?", ((run.id,),))
+
+    def select(self, run: Run, query: Query = Query()) -> Iterator[Record]:
+        """Yield a run's candidates, in the order in which they were made.
+
+        Args:
+            run: the run.
+            query: which ones.
+
+        Yields:
+            Whole records.
+        """
+        where, parameters = _where(run, query)
+        limit = -1 if query.limit is None else query.limit
+        rows = self._reader.execute(
+            "SELECT c.record, r.body, c.origin, c.drop_stage, c.drop_reason, c.drop_detail FROM candidates c "  # noqa: S608
+            f"JOIN records r ON r.id = c.record WHERE {where} ORDER BY c.stage, c.seq LIMIT ?",
+            (*parameters, limit),
+        )
+        while chunk := rows.fetchmany(500):
+            scores = self._scores(run, [row[0] for row in chunk])
+            for key, body, origin, *drop in chunk:
+                content = msgspec.json.decode(body, type=Body)
+                yield Record(
+                    content.messages,
+                    content.rejected,
+                    content.input_at,
+                    msgspec.json.decode(origin, type=Origin),
+                    tuple(scores.get(key, ())),
+                    Drop(*drop) if drop[0] is not None else None,
+                )
+
+    def count(self, run: Run, query: Query = Query()) -> int:
+        """Return how many candidates of a run there are.
+
+        Args:
+            run: the run.
+            query: which ones.
+        """
+        where, parameters = _where(run, query)
+        statement = f"SELECT count(*) FROM candidates c WHERE {where}"  # noqa: S608
+        return int(self._reader.execute(statement, parameters).fetchone()[0])
+
+    def find(self, prefix: str) -> list[str]:
+        """Return the ids that begin with `prefix`, at most 10, over all runs.
+
+        Args:
+            prefix: an id or its beginning; `r1-` may be left out.
+        """
+        start = prefix if prefix.startswith("r1-") else f"r1-{prefix}"
+        rows = self._reader.execute("SELECT id FROM records WHERE id >= ? AND id < ? LIMIT 10", (start, start + "g"))
+        return [row[0] for row in rows]
+
+    def parents(self, record: str) -> list[str]:
+        """Return the ids of the records that this one was made from.
+
+        Args:
+            record: a record's id.
+        """
+        return self._column("SELECT parent FROM lineage WHERE child = ? ORDER BY parent", record)
+
+    def children(self, record: str) -> list[str]:
+        """Return the ids of the records that were made from this one.
+
+        Args:
+            record: a record's id.
+        """
+        return self._column("SELECT child FROM lineage WHERE parent = ? ORDER BY child", record)
+
+    def _column(self, statement: str, record: str) -> list[str]:
+        return [row[0] for row in self._reader.execute(statement, (record,))]
+
+    def _scores(self, run: Run, records: Iterable[str]) -> dict[str, list[Score]]:
+        keys = list(records)
+        found: dict[str, list[Score]] = {}
+        rows = self._reader.execute(
+            "SELECT record, name, value, explanation FROM scores "  # noqa: S608
+            f"WHERE run = ? AND record IN ({','.join('?' * len(keys))}) ORDER BY record, nth",
+            (run.id, *keys),
+        )
+        for key, *score in rows:
+            found.setdefault(key, []).append(Score(*score))
+        return found
+
+
+def _where(run: Run, query: Query) -> tuple[str, list[object]]:
+    conditions, parameters = ["c.run = ?"], list[object]([run.id])
+    if query.status != "all":
+        conditions.append("c.drop_stage IS NULL" if query.status == "kept" else "c.drop_stage IS NOT NULL")
+    for column, value in (
+        ("made_by", query.made_by),
+        ("drop_stage", query.dropped_by),
+        ("drop_reason", query.reason),
+        ("record", query.record),
+    ):
+        if value:
+            conditions.append(f"c.{column} = ?")
+            parameters.append(value)
+    for score in query.scores:
+        conditions.append(
+            "EXISTS (SELECT 1 FROM scores s WHERE s.run = c.run AND s.record = c.record AND s.name = ? "  # noqa: S608
+            f"AND s.value {score.operator} ?)"
+        )
+        parameters += [score.name, score.value]
+    return " AND ".join(conditions), parameters

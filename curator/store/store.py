@@ -1,0 +1,92 @@
+"""One SQLite file per workspace, and the only writer to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from curator.errors import StoreError
+from curator.store.candidates import Candidates
+from curator.store.connection import connect, prepare, translated
+from curator.store.documents import Documents
+from curator.store.funnel import Ledger
+from curator.store.replies import Replies
+from curator.store.runs import Run, Runs
+from curator.store.writer import Writer
+
+FILE_NAME = "curator.db"
+
+
+class Store:
+    """A workspace's database: records, runs, replies, documents, accounts.
+
+    Attributes:
+        path: the file.
+        replies: the model replies that were paid for.
+        documents: the clean text of the sources.
+        runs: the runs.
+        candidates: what runs made.
+        ledger: the funnel and the cost of a run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        prepare(path)
+        self.path = path
+        self._reader = connect(path)
+        self._writer = Writer(lambda: connect(path), lambda error: translated(error, path))
+        self.replies = Replies(self._reader, self._writer)
+        self.documents = Documents(self._reader, self._writer)
+        self.runs = Runs(self._reader, self._writer)
+        self.candidates = Candidates(self._reader, self._writer)
+        self.ledger = Ledger(self._reader)
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = True) -> Self:
+        """Open a workspace's database.
+
+        Args:
+            path: the file, or the workspace's folder.
+            create: make it if it is not there.
+
+        Returns:
+            The store; close it, or use it in a `with` statement.
+
+        Raises:
+            StoreError: it is not there and not to be made, is from a newer version, is locked, damaged or unwritable.
+        """
+        file = Path(path)
+        file = file / FILE_NAME if file.is_dir() or file.suffix != ".db" else file
+        if not create and not file.exists():
+            raise StoreError(f"there is no {file}; make one with `curator run`, or name another --workspace")
+        return cls(file)
+
+    def use(self, run: Run, stage: str, key: str, *, replayed: bool) -> None:
+        """Note that a stage used a reply.
+
+        Args:
+            run: the run.
+            stage: the recipe's name of the stage.
+            key: the reply's key.
+            replayed: whether it was in the store already.
+        """
+        self._writer.submit("INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)", ((run.id, stage, key, int(replayed)),))
+
+    def flush(self) -> None:
+        """Wait until everything submitted so far is committed.
+
+        Raises:
+            StoreError: something could not be written.
+        """
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Commit what is queued and close the file."""
+        self._writer.close()
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,95 @@
+"""Prompts and templates as Jinja text, rendered in a sandbox.
+
+Values put into a slot are text and stay text: they are never read as a template, and a template written by somebody
+else can neither reach Python's internals nor change what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from curator.errors import StageError
+
+
+def sandbox(*folders: Path) -> ImmutableSandboxedEnvironment:
+    """Return the environment that all templates of the project are rendered in.
+
+    Args:
+        folders: where named templates are looked for, first match wins.
+
+    Returns:
+        A sandboxed environment in which a slot without a value is an error.
+    """
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([str(folder) for folder in folders]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - prompts are plain text, not HTML
+        keep_trailing_newline=False,
+    )
+
+
+def render(template: Template, where: str, values: Mapping[str, object]) -> str:
+    """Render `template`, turning Jinja's errors into ours.
+
+    Args:
+        template: a compiled template of `sandbox()`.
+        where: what the template is, for the error text.
+        values: the slots' values.
+
+    Returns:
+        The text, without surrounding blank space.
+
+    Raises:
+        StageError: a slot has no value, or the template does what the sandbox forbids.
+    """
+    try:
+        return template.render(values).strip()
+    except UndefinedError as error:
+        raise StageError(f"{where}: {error.message}; known slots: {', '.join(sorted(values)) or 'none'}") from error
+    except TemplateError as error:
+        raise StageError(f"{where}: the template cannot be rendered: {error}") from error
+
+
+class PromptFolder:
+    """The prompts of one method: a folder of Jinja files, each of which a recipe may override."""
+
+    def __init__(self, own: Path, override: Path | None = None) -> None:
+        """Open the folder.
+
+        Args:
+            own: the folder that the method ships.
+            override: a folder of the user's; files there win over files of the same name.
+
+        Raises:
+            StageError: `override` is no folder, or holds a file that the method does not know.
+        """
+        if override is not None:
+            self._check(own, override)
+        self._environment = sandbox(*([override] if override else []), own)
+
+    def render(self, name: str, **values: object) -> str:
+        """Return the prompt `name` (without `.jinja`) with its slots filled.
+
+        Raises:
+            StageError: the prompt is not there, does not parse, or lacks a value.
+        """
+        try:
+            template = self._environment.get_template(f"{name}.jinja")
+        except TemplateError as error:
+            raise StageError(f"prompt {name}.jinja: {error}") from error
+        return render(template, f"prompt {name}.jinja", values)
+
+    @staticmethod
+    def _check(own: Path, override: Path) -> None:
+        if not override.is_dir():
+            raise StageError(f"prompts: {override} is no folder; give one with .jinja files")
+        known = {path.name for path in own.glob("*.jinja")}
+        strange = sorted(path.name for path in override.glob("*.jinja") if path.name not in known)
+        if strange:
+            raise StageError(f"prompts: {override / strange[0]} overrides nothing; known: {', '.join(sorted(known))}")
