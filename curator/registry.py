@@ -6,13 +6,13 @@ are read from the installed packages' metadata; a class is imported only when it
 
 from __future__ import annotations
 
-import difflib
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from curator.errors import PluginError
 from curator.formats import Format
 from curator.stage import Stage
+from curator.text.near_miss import did_you_mean
 
 T = TypeVar("T")
 
@@ -73,19 +73,6 @@ class Registry(Generic[T]):
                     "uninstall one of them"
                 )
         return found
-
-
-def did_you_mean(name: str, known: Any) -> str:
-    """Return the end of a message about an unknown name: a near miss if there is one, else all that is known.
-
-    Args:
-        name: the name that was not found.
-        known: the names that exist.
-    """
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(sorted(known)) or 'none'}"
 
 
 stages: Registry[Stage[Any]] = Registry("instruct_curator.stages", "stage")

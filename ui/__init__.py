@@ -1,1 +1,1 @@
-"""."""
+"""People: the command line, the Streamlit app, the bridge to Argilla."""

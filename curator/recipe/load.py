@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from curator.errors import RecipeError
 from curator.recipe.model import Recipe
 from curator.recipe.secrets import refuse_keys
-from curator.recipe.yaml_lines import Lines, Location, load_yaml
-from curator.registry import did_you_mean
+from curator.text.near_miss import did_you_mean
+from curator.text.yaml_lines import Lines, explain, load_yaml
 
 FILE_NAME = "recipe.yaml"
 
@@ -34,13 +34,13 @@ def load_recipe(path: str | Path, changes: Sequence[str] = ()) -> Recipe:
     """
     file = Path(path)
     file = file / FILE_NAME if file.is_dir() else file
-    data, lines = load_yaml(file)
+    data, lines = load_yaml(file, hint="make one with `curator init`, or name another --workspace")
     if not isinstance(data, dict):
         raise RecipeError(f"{file}: a recipe is a mapping with `stages:`; this is {type(data).__name__}")
     refuse_keys(data, lines)
     for change in changes:
         _apply(data, change, lines)
-    return build_recipe(data, lines).at(file.parent)
+    return build_recipe(data, lines).at(file.parent, lines)
 
 
 def build_recipe(data: Mapping[str, Any], lines: Lines) -> Recipe:
@@ -59,53 +59,7 @@ def build_recipe(data: Mapping[str, Any], lines: Lines) -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(explain(error, lines, (), Recipe)) from error
-
-
-def explain(error: ValidationError, lines: Lines, place: Location, model: Any) -> str:
-    """Say in one line what pydantic found first.
-
-    Args:
-        error: what it found.
-        lines: where the recipe's parts stand.
-        place: where the validated part stands in the recipe.
-        model: the pydantic model that refused.
-
-    Returns:
-        `file:line: key: what is wrong`, with the near miss of an unknown key.
-    """
-    first = error.errors()[0]
-    location: Location = first["loc"]
-    where = lines.where(place + location)
-    dotted = ".".join(str(part) for part in place + location)
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(model, location[:-1])
-        return f"{where}: unknown key {dotted!r}{did_you_mean(str(location[-1]), known) if known else ''}"
-    message = first["msg"].removeprefix("Value error, ")
-    shown = "" if first["type"] in {"missing", "value_error"} else f" (it says {first['input']!r:.60})"
-    return f"{where}: {dotted or 'recipe'}: {message[0].lower()}{message[1:]}{shown}"
-
-
-def _fields_at(model: Any, location: Location) -> list[str]:
-    """Return the keys that pydantic would accept at `location`; empty where that cannot be told."""
-    for part in location:
-        fields = getattr(model, "model_fields", None)
-        if fields is None:
-            continue
-        field = fields.get(str(part))
-        if field is None:
-            continue  # an index, or the name of a mapping's entry: its type is that of the mapping
-        model = _inner(field.annotation)
-    fields = getattr(model, "model_fields", {})
-    return [field.alias or name for name, field in fields.items()]
-
-
-def _inner(annotation: Any) -> Any:
-    """Return the pydantic model inside `dict[str, X]`, `tuple[X, ...]` or `X | None`."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    inside = [_inner(argument) for argument in getattr(annotation, "__args__", ())]
-    return next((model for model in inside if model is not None), None)
+        raise RecipeError(explain(error, lines, Recipe)) from error
 
 
 def _apply(data: dict[str, Any], change: str, lines: Lines) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from curator.llm.spec import ModelSpec
+from curator.text.yaml_lines import Lines
 
 
 class Section(BaseModel):
@@ -105,6 +106,7 @@ class Recipe(Section):
     stages: tuple[StageUse, ...] = Field(min_length=1)
     export: tuple[ExportTarget, ...] = ()
     _folder: Path = PrivateAttr(default_factory=Path)
+    _lines: Lines = PrivateAttr(default_factory=lambda: Lines(Path("recipe"), {}))
 
     @model_validator(mode="before")
     @classmethod
@@ -134,14 +136,21 @@ class Recipe(Section):
         """The workspace, against which paths are read."""
         return self._folder
 
-    def at(self, folder: Path) -> Recipe:
+    @property
+    def lines(self) -> Lines:
+        """Where its parts stand in the file it was read from, for messages."""
+        return self._lines
+
+    def at(self, folder: Path, lines: Lines | None = None) -> Recipe:
         """Return this recipe, with its paths read relative to `folder`.
 
         Args:
             folder: the workspace.
+            lines: where its parts stand in its file, if it has one.
         """
         copy = self.model_copy()
-        copy._folder = folder  # noqa: SLF001 - our own private attribute, on our own copy
+        copy._folder = folder
+        copy._lines = lines or self._lines
         return copy
 
     @property

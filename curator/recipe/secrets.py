@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from curator.errors import RecipeError
-from curator.recipe.yaml_lines import Lines, Location
+from curator.text.yaml_lines import Lines, Location
 
 # The beginnings that the large providers give their keys, and a length no other word reaches.
 _KEY_VALUE = re.compile(r"\b(sk-|sk_|hf_|gsk_|xai-|AIza|AKIA|ghp_|github_pat_|r8_|pplx-)[A-Za-z0-9_\-]{12,}")

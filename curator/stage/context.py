@@ -6,11 +6,34 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from curator.errors import StageError
-from curator.llm.model import Model
-from curator.record import Source
+from curator.llm.base import Sampling
+from curator.llm.model import Answer
+from curator.record import Source, Turn
 from curator.text.document import Document
+
+
+class Asker(Protocol):
+    """A model as a stage sees it; `curator.llm.model.Model` is one.
+
+    Attributes:
+        name: the model, as `provider/name`.
+    """
+
+    name: str
+
+    async def ask(
+        self,
+        turns: tuple[Turn, ...],
+        *,
+        sampling: Sampling = ...,
+        json_schema: str = ...,
+        sample: int = ...,
+    ) -> Answer:
+        """Ask, or replay the stored reply; see `Model.ask`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +55,7 @@ class Context:
     folder: Path = Path()
     documents: tuple[Document, ...] = ()
     recipe_hash: str = ""
-    model: Model | None = None
+    model: Asker | None = None
     limit: int | None = None
     _by_digest: Mapping[str, Document] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -68,6 +91,6 @@ class Context:
         """Return where `path`, as an option gives it, lies: relative to the workspace."""
         return path if path.is_absolute() else self.folder / path
 
-    def for_stage(self, stage: str, *, model: Model | None = None, limit: int | None = None) -> Context:
+    def for_stage(self, stage: str, *, model: Asker | None = None, limit: int | None = None) -> Context:
         """Return this context, lent to another stage."""
         return replace(self, stage=stage, model=model, limit=limit)

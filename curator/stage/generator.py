@@ -65,14 +65,12 @@ GeneratorOptionsT = TypeVar("GeneratorOptionsT", bound=GeneratorOptions)
 
 
 class AskingStage(Stage[GeneratorOptionsT]):
-    """What generators from sources and from records share: ask, read, ask again, keep.
-
-    Attributes:
-        per_prompt: how many records one prompt yields, about: keeps a limited run from asking more than it needs.
-    """
+    """What generators from sources and from records share: ask, read, ask again, keep."""
 
     asks: ClassVar[bool] = True
-    per_prompt: int = 1
+    def per_prompt(self) -> int:
+        """Return how many records one prompt yields, about: it keeps a limited run from asking more than it needs."""
+        return 1
 
     @abstractmethod
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
@@ -135,7 +133,7 @@ class AskingStage(Stage[GeneratorOptionsT]):
         made = 0
 
         def window() -> int:
-            return min(WINDOW, -(-(limit - made) // max(1, self.per_prompt)))
+            return min(WINDOW, -(-(limit - made) // self.per_prompt()))
 
         async def work(prompt: Prompt | Record) -> list[Record]:
             if isinstance(prompt, Record):
@@ -178,9 +176,11 @@ class Generator(AskingStage[GeneratorOptionsT]):
 
     Attributes:
         checks: the stages, as a recipe writes them, that `curator generate` puts behind this one.
+        input_option: the option that `curator generate` fills with the file it is given; "" if it reads documents.
     """
 
     checks: ClassVar[tuple[dict[str, Any], ...]] = ()
+    input_option: ClassVar[str] = ""
 
     @abstractmethod
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:

@@ -12,7 +12,15 @@ from curator.record import Drop, Origin, Record, Score, Turn
 from curator.store.runs import Run
 from curator.store.writer import Writer
 
-Status = Literal["kept", "dropped", "all"]
+Status = Literal["kept", "dropped", "settled", "pending", "all"]
+
+_STATUS_CONDITIONS: dict[Status, list[str]] = {
+    "kept": ["c.settled = 1", "c.drop_stage IS NULL"],
+    "dropped": ["c.drop_stage IS NOT NULL"],
+    "settled": ["c.settled = 1"],
+    "pending": ["c.settled = 0"],
+    "all": [],
+}
 
 
 class Position(NamedTuple):
@@ -42,7 +50,7 @@ class Query(msgspec.Struct, frozen=True):
     """Which candidates of a run are wanted.
 
     Attributes:
-        status: kept, dropped, or all.
+        status: kept, dropped, settled (either), pending (the run ended before their fate was known), or all.
         made_by: the recipe's name of the stage that made them; "" for any.
         dropped_by: the recipe's name of the stage that dropped them; "" for any.
         reason: why they were dropped; "" for any.
@@ -79,11 +87,12 @@ class Candidates:
             key, origin = record.id, record.origin
             records.append((key, msgspec.json.encode(Body(record.messages, record.rejected, record.input_at))))
             lineage += [(key, parent) for parent in origin.parents]
-            drop = msgspec.structs.astuple(record.drop) if record.drop else (None, None, None)
-            rows.append((run.id, *position, key, origin.stage, msgspec.json.encode(origin), origin.reply_key, *drop))
+            rows.append((run.id, *position, key, origin.stage, msgspec.json.encode(origin), origin.reply_key))
         self._writer.submit("INSERT OR IGNORE INTO records VALUES (?, ?)", records)
         self._writer.submit("INSERT OR IGNORE INTO lineage VALUES (?, ?)", lineage)
-        self._writer.submit("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._writer.submit(
+            "INSERT INTO candidates (run, stage, seq, record, made_by, origin, reply_key) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+        )
 
     def settle(self, run: Run, settled: Sequence[tuple[Position, Record]]) -> None:
         """Store what became of candidates: their scores, and why they were dropped if they were.
@@ -94,12 +103,13 @@ class Candidates:
         """
         drops, scores = [], []
         for position, record in settled:
-            if record.drop is not None:
-                drops.append((*msgspec.structs.astuple(record.drop), run.id, *position))
+            drop = msgspec.structs.astuple(record.drop) if record.drop else (None, None, None)
+            drops.append((*drop, run.id, *position))
             key = record.id if record.scores else ""
             scores += [(run.id, key, s.name, nth, s.value, s.explanation) for nth, s in enumerate(record.scores)]
         self._writer.submit(
-            "UPDATE candidates SET drop_stage = ?, drop_reason = ?, drop_detail = ? WHERE run = ? AND stage = ? AND seq = ?",
+            "UPDATE candidates SET settled = 1, drop_stage = ?, drop_reason = ?, drop_detail = ? "
+            "WHERE run = ? AND stage = ? AND seq = ?",
             drops,
         )
         self._writer.submit("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?)", scores)
@@ -198,8 +208,7 @@ class Candidates:
 
 def _where(run: Run, query: Query) -> tuple[str, list[object]]:
     conditions, parameters = ["c.run = ?"], list[object]([run.id])
-    if query.status != "all":
-        conditions.append("c.drop_stage IS NULL" if query.status == "kept" else "c.drop_stage IS NOT NULL")
+    conditions += _STATUS_CONDITIONS[query.status]
     for column, value in (
         ("made_by", query.made_by),
         ("drop_stage", query.dropped_by),

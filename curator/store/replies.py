@@ -57,6 +57,22 @@ class Replies:
         )
         await self._writer.write(_INSERT, (row,))
 
+    def set_aside(self) -> int:
+        """Make every stored reply unfindable, so that all is asked anew, without losing what was paid for.
+
+        Returns:
+            How many were set aside. Earlier runs still refer to them.
+        """
+        count = int(self._reader.execute("SELECT count(*) FROM replies WHERE key NOT LIKE '%~%'").fetchone()[0])
+        mark = "~" + datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        for table, column in (("uses", "key"), ("candidates", "reply_key"), ("replies", "key")):
+            self._writer.submit(
+                f"UPDATE {table} SET {column} = {column} || ? WHERE {column} != '' AND {column} NOT LIKE '%~%'",  # noqa: S608
+                ((mark,),),
+            )
+        self._writer.flush()
+        return count
+
     def usd(self, key: str) -> float | None:
         """Return what the reply cost when it was bought; None if unknown or not stored.
 

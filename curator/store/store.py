@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,16 +62,15 @@ class Store:
             raise StoreError(f"there is no {file}; make one with `curator run`, or name another --workspace")
         return cls(file)
 
-    def use(self, run: Run, stage: str, key: str, *, replayed: bool) -> None:
-        """Note that a stage used a reply.
+    def use(self, run: Run, uses: Sequence[tuple[str, str, bool]]) -> None:
+        """Note which replies a run's stages used.
 
         Args:
             run: the run.
-            stage: the recipe's name of the stage.
-            key: the reply's key.
-            replayed: whether it was in the store already.
+            uses: for each, the recipe's name of the stage, the reply's key, and whether it was in the store already.
         """
-        self._writer.submit("INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)", ((run.id, stage, key, int(replayed)),))
+        rows = [(run.id, stage, key, int(replayed)) for stage, key, replayed in uses]
+        self._writer.submit("INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)", rows)
 
     def flush(self) -> None:
         """Wait until everything submitted so far is committed.

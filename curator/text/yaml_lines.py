@@ -1,4 +1,4 @@
-"""YAML with line numbers, so that every complaint about a recipe can say where."""
+"""YAML with line numbers, so that every complaint about a file that a person wrote can say where."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from curator.errors import RecipeError
+from curator.text.near_miss import did_you_mean
 
 Location = tuple[str | int, ...]
 
@@ -35,11 +37,12 @@ class Lines:
         return f"{self.path}:{self._lines.get(place, 1)}"
 
 
-def load_yaml(path: Path) -> tuple[Any, Lines]:
+def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
     """Read a YAML file.
 
     Args:
         path: the file.
+        hint: what to do if it is not there.
 
     Returns:
         Its value, and where each part of it stands.
@@ -50,7 +53,7 @@ def load_yaml(path: Path) -> tuple[Any, Lines]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise RecipeError(f"there is no {path}; make one with `curator init`, or name another --workspace") from error
+        raise RecipeError(f"there is no {path}; {hint}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read: {error}") from error
     try:
@@ -64,6 +67,52 @@ def load_yaml(path: Path) -> tuple[Any, Lines]:
         raise RecipeError(f"{path}:{line}: not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{path}: not valid YAML: {error}") from error
+
+
+def explain(error: ValidationError, lines: Lines, model: Any, place: Location = ()) -> str:
+    """Say in one line what pydantic found first.
+
+    Args:
+        error: what it found.
+        lines: where the file's parts stand.
+        model: the pydantic model that refused.
+        place: where the validated part stands in the file.
+
+    Returns:
+        `file:line: key: what is wrong`, with the near miss of an unknown key.
+    """
+    first = error.errors()[0]
+    location: Location = first["loc"]
+    where = lines.where(place + location)
+    dotted = ".".join(str(part) for part in place + location)
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, location[:-1])
+        return f"{where}: unknown key {dotted!r}{did_you_mean(str(location[-1]), known) if known else ''}"
+    message = first["msg"].removeprefix("Value error, ")
+    shown = "" if first["type"] in {"missing", "value_error"} else f" (it says {first['input']!r:.60})"
+    return f"{where}: {dotted or 'file'}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _fields_at(model: Any, location: Location) -> list[str]:
+    """Return the keys that pydantic would accept at `location`; empty where that cannot be told."""
+    for part in location:
+        fields = getattr(model, "model_fields", None)
+        if fields is None:
+            continue
+        field = fields.get(str(part))
+        if field is None:
+            continue  # an index, or the name of a mapping's entry: its type is that of the mapping
+        model = _inner(field.annotation)
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the pydantic model inside `dict[str, X]`, `tuple[X, ...]` or `X | None`."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    inside = [_inner(argument) for argument in getattr(annotation, "__args__", ())]
+    return next((model for model in inside if model is not None), None)
 
 
 def _collect(node: yaml.Node, place: Location, lines: dict[Location, int], path: Path) -> None:

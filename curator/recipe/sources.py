@@ -1,0 +1,48 @@
+"""The documents that a recipe names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curator.errors import SourceError
+from curator.recipe.model import Recipe
+from curator.text.document import Document
+from curator.text.readers import read_document
+
+
+def read_sources(recipe: Recipe) -> tuple[Document, ...]:
+    """Read every document that a recipe names, in the order in which it names them.
+
+    Args:
+        recipe: the recipe; a source may be a pattern such as `sources/*.md`, whose matches come sorted.
+
+    Returns:
+        The documents, each once.
+
+    Raises:
+        SourceError: a source is missing, matches nothing, or cannot be read as text.
+    """
+    paths: dict[Path, str] = {}
+    for source in recipe.sources:
+        for path in _matches(recipe.folder, source):
+            paths.setdefault(path.resolve(), _name(path, recipe.folder))
+    return tuple(read_document(path, name) for path, name in paths.items())
+
+
+def _matches(folder: Path, source: str) -> list[Path]:
+    path = folder / source
+    if path.exists() or not any(sign in source for sign in "*?["):
+        return [path]
+    root = Path(path.anchor) if Path(source).is_absolute() else folder
+    pattern = str(path.relative_to(root))
+    found = sorted(match for match in root.glob(pattern) if match.is_file())
+    if not found:
+        raise SourceError(f"the source {source!r} matches no file in {folder.absolute()}")
+    return found
+
+
+def _name(path: Path, folder: Path) -> str:
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return path.as_posix()

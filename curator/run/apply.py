@@ -1,0 +1,54 @@
+"""Single stages on records in memory: for notebooks and tests, without a workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from curator.record import Record
+from curator.stage import Context, Stage
+from curator.stage.context import Asker
+from curator.stage.ordered import as_stream
+from curator.text.document import Document
+
+
+def apply(
+    stage: Stage[Any],
+    records: Iterable[Record] = (),
+    *,
+    documents: Sequence[Document] = (),
+    model: Asker | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+) -> list[Record]:
+    """Run one stage on records.
+
+    Args:
+        stage: the stage.
+        records: what it is given; those already dropped are left out.
+        documents: the documents it may read.
+        model: the model it may ask.
+        seed: where its random choices begin.
+        limit: how many candidates it may make at most.
+
+    Returns:
+        What it gives out, dropped records among it.
+
+    Raises:
+        CuratorError: the stage cannot run on this.
+    """
+    context = Context(stage.key, seed, documents=tuple(documents), model=model, limit=limit)
+    stage.check(context)
+
+    async def collect() -> list[Record]:
+        stream = as_stream([record for record in records if record.drop is None])
+        return [record async for record in stage.run(stream, context)]
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(collect())
+    with ThreadPoolExecutor(1) as thread:  # a notebook has a loop already, and a loop cannot be entered twice
+        return thread.submit(asyncio.run, collect()).result()

@@ -1,0 +1,175 @@
+"""Documents are cut into passages that a model can read at once and a person can find again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from curator.text.document import Document
+from curator.text.plain_text import is_chapter_line
+from curator.text.sentences import sentence_spans
+from curator.text.words import word_spans
+
+_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+_MARKDOWN_HEADING = re.compile(r" {0,3}#{1,6}\s+\S.*|[^\n]+\n {0,3}(?:=+|-+)")
+_QUOTE_MARKS = str.maketrans(dict.fromkeys('"“”„«»', " "))
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A passage of a document.
+
+    Attributes:
+        index: its number in the document, from 0.
+        start: its first character in the document's clean text.
+        end: one past its last character.
+        chapter: the chapter's heading, or "".
+        text: `document.text[start:end]`.
+    """
+
+    index: int
+    start: int
+    end: int
+    chapter: str
+    text: str
+
+
+class _Piece(NamedTuple):
+    """A stretch of text that is not cut any further: a paragraph, or part of a long one."""
+
+    start: int
+    end: int
+    words: int
+    headed: bool = False
+
+
+def chunk_document(document: Document, *, max_words: int = 180, overlap_sentences: int = 0) -> tuple[Chunk, ...]:
+    """Cut a document into chunks.
+
+    A chunk never crosses a chapter. Whole paragraphs are packed while they fit; a paragraph that is too long is cut
+    between sentences, a sentence that is too long between words. A heading goes with the text below it (at a chapter's
+    end with the text above it); a chapter that is only a heading gives no chunk.
+
+    Args:
+        document: the document.
+        max_words: the longest chunk, in words; its headings come on top.
+        overlap_sentences: how many sentences of the chunk before are repeated, on top of `max_words`.
+
+    Returns:
+        The chunks in the text's order; everything but white space and lone headings lies in one.
+
+    Raises:
+        ValueError: `max_words` is below 1 or `overlap_sentences` below 0.
+    """
+    if max_words < 1 or overlap_sentences < 0:
+        raise ValueError(f"max_words={max_words} must be 1 or more, overlap_sentences={overlap_sentences} 0 or more")
+    chunks: list[Chunk] = []
+    for title, start, end in _regions(document):
+        previous: tuple[int, int] | None = None
+        for first, last in _packed(_pieces(document.text, start, end, max_words), max_words):
+            begin = _overlap_start(document.text, previous, overlap_sentences, first)
+            chunks.append(Chunk(len(chunks), begin, last, title, document.text[begin:last]))
+            previous = (first, last)
+    return tuple(chunks)
+
+
+def _regions(document: Document) -> Iterator[tuple[str, int, int]]:
+    """Yield the chapters and what lies between them, as (title, start, end)."""
+    at = 0
+    for chapter in document.chapters:
+        yield "", at, chapter.start
+        yield chapter.title, chapter.start, chapter.end
+        at = chapter.end
+    yield "", at, len(document.text)
+
+
+def _pieces(text: str, start: int, end: int, max_words: int) -> list[_Piece]:
+    """Return what is packed, in order: every heading joined to its text."""
+    pieces: list[_Piece] = []
+    heading_at: int | None = None
+    for paragraph in _PARAGRAPH.finditer(text, start, end):
+        if _is_heading(paragraph.group()):
+            heading_at = paragraph.start() if heading_at is None else heading_at
+            continue
+        for piece in _paragraph_pieces(text, *paragraph.span(), max_words):
+            pieces.append(piece if heading_at is None else piece._replace(start=heading_at, headed=True))
+            heading_at = None
+    if heading_at is not None and pieces:
+        pieces[-1] = pieces[-1]._replace(end=_stripped(text, heading_at, end)[1])
+    return pieces
+
+
+def _paragraph_pieces(text: str, start: int, end: int, max_words: int) -> Iterator[_Piece]:
+    words = len(word_spans(text[start:end]))
+    if words <= max_words:
+        yield _Piece(*_stripped(text, start, end), words)
+        return
+    for first, last in _sentences(text, start, end, max_words):
+        yield _Piece(first, last, len(word_spans(text[first:last])))
+
+
+def _is_heading(paragraph: str) -> bool:
+    return _MARKDOWN_HEADING.fullmatch(paragraph) is not None or is_chapter_line(paragraph)
+
+
+def _sentences(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
+    """Yield sentences; a long speech gives the sentences inside its quote marks, a longer one runs of words."""
+    for first, last in _shifted(sentence_spans(text[start:end]), start):
+        if len(word_spans(text[first:last])) <= max_words:
+            yield first, last
+            continue
+        for inner in _inside_quotes(text, first, last):
+            yield from _word_runs(text, *inner, max_words)
+
+
+def _inside_quotes(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the sentences of a speech: closing marks stay with the sentence before, opening ones with that after."""
+    inner = list(_shifted(sentence_spans(text[start:end].translate(_QUOTE_MARKS)), start))
+    first = start
+    for (_, before_end), (after_start, _) in pairwise(inner):
+        cut = next((at for at in range(before_end, after_start) if text[at].isspace()), after_start)
+        yield first, cut
+        first = cut
+    yield first, end
+
+
+def _word_runs(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
+    """Yield runs of at most `max_words` words; marks between words go with the word before them."""
+    spans = word_spans(text[start:end])
+    cuts = [start, *(start + spans[at][0] for at in range(max_words, len(spans), max_words)), end]
+    for first, last in pairwise(cuts):
+        yield _stripped(text, first, last)
+
+
+def _packed(pieces: list[_Piece], max_words: int) -> list[tuple[int, int]]:
+    """Return the chunks' spans: pieces added while they fit; a heading rather opens a chunk than stands deep in one."""
+    spans: list[tuple[int, int]] = []
+    words = 0
+    for piece in pieces:
+        fits = words + piece.words <= max_words and not (piece.headed and words > max_words // 2)
+        if spans and fits:
+            spans[-1] = (spans[-1][0], piece.end)
+            words += piece.words
+        else:
+            spans.append((piece.start, piece.end))
+            words = piece.words
+    return spans
+
+
+def _overlap_start(text: str, previous: tuple[int, int] | None, sentences: int, start: int) -> int:
+    if previous is None or sentences == 0:
+        return start
+    spans = sentence_spans(text[previous[0] : previous[1]])
+    return previous[0] + spans[-min(sentences, len(spans))][0]
+
+
+def _shifted(spans: list[tuple[int, int]], by: int) -> Iterator[tuple[int, int]]:
+    return ((start + by, end + by) for start, end in spans)
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

@@ -1,0 +1,162 @@
+"""Words and n-grams: the measures' common idea of when two texts are the same text.
+
+Everything is compared in a normal form, so that typography (curly quotes, kinds of dashes, full-width letters, line
+breaks) and case never make two texts differ. Scripts written without spaces (Chinese, Japanese, Thai ...) count each
+character as a word.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence, Set
+
+import regex
+
+SHORT_WORDS = 30
+"""Below this many words a text is compared by its characters: one changed word spoils too many word n-grams."""
+
+FUNCTION_WORDS = frozenset(
+    """a about above after again against all also although am an and any are as at be because been before being below
+    between both but by can cannot could did do does doing done down during each either else ever every few for from
+    further had has have having he her here hers herself him himself his how however i if in into is it its itself just
+    let may me might more most must my myself neither no nor not of off on once only onto or other our ours ourselves
+    out over own per please shall she should since so some such than that the their theirs them themselves then there
+    therefore these they this those though through thus to too toward towards under until up upon us very was we were
+    what when where whether which while who whom whose why will with within without would yes yet you your yours
+    yourself yourselves""".split()
+)
+"""English words that carry grammar rather than content."""
+
+_MARKS = dict.fromkeys("‘’‚‛ʼ`´′", "'") | dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‐‑‒–—―−", "-")
+_UNIFIED = str.maketrans(_MARKS)
+_TYPOGRAPHY = str.maketrans({**_MARKS, **dict.fromkeys("\u00ad\u200b\u2060\ufeff")})
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_UNSPACED_CHAR = regex.compile(f"[{_UNSPACED}]")
+_WORD = regex.compile(
+    rf"[{_UNSPACED}]\p{{M}}*|[\p{{L}}\p{{M}}\p{{N}}--[{_UNSPACED}]]+(?:['’]\p{{L}}+)*",
+    regex.VERSION1,
+)
+
+
+def normalise(text: str) -> str:
+    """Return the form in which texts are compared.
+
+    Compatibility characters (NFKC) and case are folded, quotes and dashes get one shape each, invisible characters go,
+    and any white space becomes one blank.
+
+    Args:
+        text: any text.
+
+    Returns:
+        The normal form; normalising it again changes nothing.
+    """
+    folded = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).translate(_TYPOGRAPHY).split())
+
+
+def unify_typography(text: str) -> str:
+    """Return `text` with one shape for each quote mark and dash; no character moves."""
+    return text.translate(_UNIFIED)
+
+
+def joins_words(before: str, after: str) -> bool:
+    """Return whether two neighbouring characters belong to one word.
+
+    Args:
+        before: a character.
+        after: the character that follows it.
+
+    Returns:
+        True if a cut between them would leave half a word; never in scripts that are written without spaces.
+    """
+    both_letters = before.isalnum() and after.isalnum()
+    return both_letters and not _UNSPACED_CHAR.match(before) and not _UNSPACED_CHAR.match(after)
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the words of `text` stand, as (start, end) character offsets."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` in normal form, in order; punctuation and symbols are no words."""
+    return [str(match.group()) for match in _WORD.finditer(normalise(text))]
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of `text` that are not English function words, in order."""
+    return [word for word in words(text) if word not in FUNCTION_WORDS]
+
+
+def word_ngrams(text: str, n: int = 3) -> list[tuple[str, ...]]:
+    """Return the runs of `n` words of `text`, in order.
+
+    Args:
+        text: any text.
+        n: the length of a run, 1 and up.
+
+    Returns:
+        The runs; a text with fewer words gives one shorter run, a text without words none.
+    """
+    return _runs(words(text), n)
+
+
+def char_ngrams(text: str, n: int = 5) -> list[str]:
+    """Return the runs of `n` characters of the normal form of `text`, in order.
+
+    Args:
+        text: any text.
+        n: the length of a run, 1 and up.
+
+    Returns:
+        The runs; a text with fewer characters gives itself, a blank text none.
+    """
+    form = normalise(text)
+    if not form:
+        return []
+    return [form[at : at + n] for at in range(max(1, len(form) - n + 1))]
+
+
+def shingles(text: str) -> frozenset[str]:
+    """Return the set of pieces that near-duplicates share: word 3-grams, or character 5-grams of a short text.
+
+    Args:
+        text: any text; below `SHORT_WORDS` words it is short. Sets of a short and a long text are not comparable.
+
+    Returns:
+        The pieces; empty for a blank text.
+    """
+    return char_shingles(text) if len(words(text)) < SHORT_WORDS else word_shingles(text)
+
+
+def char_shingles(text: str) -> frozenset[str]:
+    """Return the set of character 5-grams of `text`."""
+    return frozenset(char_ngrams(text, 5))
+
+
+def word_shingles(text: str) -> frozenset[str]:
+    """Return the set of word 3-grams of `text`, each joined by blanks."""
+    return frozenset(" ".join(run) for run in word_ngrams(text, 3))
+
+
+def jaccard(left: Set[str], right: Set[str]) -> float:
+    """Return the share of common members: |A ∩ B| / |A ∪ B|.
+
+    Source: P. Jaccard, 1912, "The distribution of the flora in the alpine zone", New Phytologist 11(2).
+
+    Args:
+        left: a set.
+        right: another set.
+
+    Returns:
+        0 (nothing in common) to 1 (equal); two empty sets are equal.
+    """
+    common = len(left & right)
+    union = len(left) + len(right) - common
+    return common / union if union else 1.0
+
+
+def _runs(items: Sequence[str], n: int) -> list[tuple[str, ...]]:
+    if not items:
+        return []
+    return [tuple(items[at : at + n]) for at in range(max(1, len(items) - n + 1))]

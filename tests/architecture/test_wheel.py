@@ -1,0 +1,94 @@
+"""What people install: the five packages with their prompts and the example, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from email import message_from_bytes
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.architecture.tree import PACKAGES, files, label, modules
+
+LOAD_ALL = """
+import sys
+from importlib.metadata import distributions
+[ours] = [found for found in distributions(path=[sys.argv[1]]) if found.name == "instruct-curator"]
+for entry in ours.entry_points:
+    loaded = entry.load()
+    home = sys.modules[entry.module].__file__
+    assert home.startswith(sys.argv[1]), home
+    print(entry.group, entry.name)
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the source distribution, from a copy, so that no earlier build can slip in."""
+    folder = tmp_path_factory.mktemp("build")
+    for path in files():
+        copy = folder / "tree" / label(path)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    command = (sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder / "dist"), str(folder / "tree"))
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    [built] = (folder / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """Return the names of the files in the wheel."""
+    with ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if not name.endswith("/")}
+
+
+def test_only_the_five_packages_ship(names: set[str]) -> None:
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+    assert len(tops) == len(PACKAGES) + 1
+
+
+def test_all_their_modules_ship(names: set[str]) -> None:
+    shipped = {name for name in names if name.endswith(".py") and not name.startswith("ui/examples/")}
+    assert shipped == {label(path) for path in modules()}
+
+
+def test_prompts_prices_and_types_ship(names: set[str]) -> None:
+    wanted = {label(path) for path in files() if label(path).split("/")[0] in PACKAGES and path.suffix != ".py"}
+    assert wanted - names == set()
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert any(name.startswith("generators/prompts/") for name in names)
+
+
+def test_the_example_ships_as_it_is_in_the_repository(wheel: Path) -> None:
+    wanted = {f"ui/{label(path)}": path.read_bytes() for path in files() if label(path).startswith("examples/")}
+    assert wanted
+    with ZipFile(wheel) as archive:
+        shipped = {name: archive.read(name) for name in archive.namelist() if name.startswith("ui/examples/")}
+    assert shipped == wanted
+
+
+def test_the_metadata_names_licence_command_and_extras(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        [info] = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
+        metadata = message_from_bytes(archive.read(f"{info}/METADATA"))
+        entry_points = archive.read(f"{info}/entry_points.txt").decode()
+    assert (metadata["Name"], metadata["License-Expression"]) == ("instruct-curator", "Apache-2.0")
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert " ".join(sorted(metadata.get_all("Provides-Extra", []))) == "all argilla dev docs hub local train ui"
+    assert "curator = ui.cli.main:main" in entry_points
+
+
+def test_every_entry_point_loads_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)
+    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[1])\n{LOAD_ALL}", str(site))
+    ended = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "instruct_curator.stages threshold" in ended.stdout

@@ -1,0 +1,1 @@
+"""Each installed stage, provider and format keeps the promises of its kind."""

@@ -1,0 +1,72 @@
+"""A small world for any stage: a document, three records, a model that always says the same."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from curator.llm.model import Model
+from curator.llm.scripted import ScriptedProvider
+from curator.record import Origin, Record, Score, Source, single_turn
+from curator.registry import stages
+from curator.stage import Context, Stage
+from curator.text.document import Document
+
+STAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "templates": {"file": "templates.yaml"},
+    "threshold": {"score": "sample", "min": 0.5},
+}
+"""Options of the stages that cannot be built without any. A stage that needs some has its line here."""
+
+TEMPLATES = """
+slots: {berth: [1, 2, 3]}
+templates:
+  - {name: rent, instruction: "What is the rent of berth {{ berth }}?", response: "Ask the harbour master."}
+  - {name: open, instruction: "Describe berth {{ berth }}."}
+"""
+
+DOCUMENT = Document(
+    "harbour.md",
+    "The harbour of Vell opens at 6 a.m. and closes at dusk. Boats longer than twelve metres need a pilot.\n\n"
+    "Captain Orla Finch has kept the log since 1984. Every entry is written in green ink.",
+    "The harbour of Vell",
+)
+
+
+def _record(question: str, answer: str, evidence: str, score: float | None) -> Record:
+    start = DOCUMENT.text.find("\n\n") + 2 if evidence not in DOCUMENT.text.split("\n\n")[0] else 0
+    source = Source(DOCUMENT.name, DOCUMENT.digest, int(start > 0), start, len(DOCUMENT.text), evidence=evidence)
+    scores = (Score("sample", score, "given by the test"),)
+    return single_turn(question, answer, origin=Origin("above", "above", source=source), scores=scores)
+
+
+RECORDS = (
+    _record("When does the harbour of Vell open?", "It opens at 6 a.m.", "opens at 6 a.m.", 0.9),
+    _record("Who keeps the harbour log?", "Captain Orla Finch keeps it.", "Captain Orla Finch has kept the log", 0.4),
+    _record("What colour is the ink of the log?", "The ink is green.", "Every entry is written in green ink.", None),
+)
+
+
+def build(name: str) -> Stage[Any]:
+    """Return the stage `name`, with the options it needs."""
+    return stages.load(name)(STAGE_OPTIONS.get(name, {}))
+
+
+def context_for(stage: Stage[Any], folder: Path, limit: int | None = None) -> Context:
+    """Return the surroundings of `stage`: the document, and a model if it asks one."""
+    (folder / "templates.yaml").write_text(TEMPLATES, encoding="utf-8")
+    script = ScriptedProvider(lambda _request: "The harbour master knows.")
+    model = Model(script, provider="scripted") if stage.asks else None
+    shared = Context(seed=7, folder=folder, documents=(DOCUMENT,), recipe_hash="0" * 16)
+    return shared.for_stage(stage.key, model=model, limit=limit)
+
+
+async def run(stage: Stage[Any], records: Iterable[Record], context: Context) -> list[Record]:
+    """Return what the stage makes of `records`."""
+
+    async def stream() -> AsyncIterator[Record]:
+        for record in records:
+            yield record
+
+    return [record async for record in stage.run(stream(), context)]

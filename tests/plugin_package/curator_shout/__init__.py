@@ -1,0 +1,1 @@
+"""Curator with a louder voice."""

@@ -1,0 +1,1 @@
+"""Somebody else's package: installed and used as its author would."""

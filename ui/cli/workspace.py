@@ -1,0 +1,89 @@
+"""What commands that work on a workspace begin with: environment, settings, recipe, store, the run in question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from curator.errors import StoreError
+from curator.recipe.load import FILE_NAME as RECIPE_NAME
+from curator.recipe.load import load_recipe
+from curator.recipe.model import Recipe
+from curator.store import Run, Store
+from ui.settings import load_environment, model_changes
+
+
+def open_recipe(folder: Path, changes: Sequence[str] = ()) -> Recipe:
+    """Load a workspace's recipe, with what flags, environment and user config change in it.
+
+    Args:
+        folder: the workspace.
+        changes: what `--set` says.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        RecipeError: it is missing or wrong.
+    """
+    load_environment(folder)
+    return load_recipe(folder, [*model_changes(written_models(folder)), *changes])
+
+
+def written_models(folder: Path) -> dict[str, Any]:
+    """Return the `models:` of a workspace's recipe as written; empty where there is none to be read.
+
+    Args:
+        folder: the workspace.
+    """
+    import yaml
+
+    try:
+        data = yaml.safe_load((folder / RECIPE_NAME).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}  # `load_recipe` reads the same file next and says what is wrong with it
+    models = data.get("models") if isinstance(data, dict) else None
+    return models if isinstance(models, dict) else {}
+
+
+def open_store(folder: Path) -> Store:
+    """Open a workspace's store, which must exist.
+
+    Args:
+        folder: the workspace.
+
+    Returns:
+        The store.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if not folder.is_dir():
+        raise StoreError(f"there is no folder {folder}; make a workspace with `curator init {folder}`")
+    return Store.open(folder, create=False)
+
+
+def latest_run(store: Store, *, finished: bool = False) -> Run:
+    """Return the run that a command is about.
+
+    Args:
+        store: the workspace's store.
+        finished: only a run that came to its end will do.
+
+    Returns:
+        The newest run.
+
+    Raises:
+        StoreError: there is none.
+    """
+    run = store.runs.latest("done" if finished else None)
+    if run is not None:
+        return run
+    unfinished = store.runs.latest()
+    if unfinished is None:
+        raise StoreError(f"nothing was run in {store.path.parent.absolute()} yet; run `curator run`")
+    raise StoreError(
+        f"no run has come to its end yet (the latest: {unfinished.status}); `curator run` goes on from there, "
+        "`--unfinished` takes what it has accepted so far"
+    )
