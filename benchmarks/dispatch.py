@@ -96,10 +96,11 @@ async def ask_with_openai(base_url: str, count: int) -> None:
 async def ask_with_curator(base_url: str, count: int) -> None:
     """Ask with our whole path, in the way the stages do."""
     from curator.llm.budget import Budget
-    from curator.llm.model import Model
+    from curator.llm.model import Answer, Model
     from curator.llm.openai import OpenAIProvider
     from curator.llm.spec import ModelSpec, PriceSpec
     from curator.record import Turn
+    from curator.stage.ordered import as_stream, ordered_map
     from curator.store.store import Store
 
     price = PriceSpec(input_usd_per_million=1, output_usd_per_million=4)
@@ -107,7 +108,11 @@ async def ask_with_curator(base_url: str, count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "curator.db") as store:
         budget = Budget(max_usd=1000.0)
         model = Model.from_spec(OpenAIProvider(spec), spec, provider="openai", cache=store.replies, budget=budget)
-        answers = await asyncio.gather(*(model.ask((Turn("user", question(number)),)) for number in range(count)))
+
+        async def ask(number: int) -> Answer:
+            return await model.ask((Turn("user", question(number)),))
+
+        answers = [answer async for answer in ordered_map(as_stream(list(range(count))), ask)]
         await model.aclose()
         if store.replies.count() != count or any(answer.replayed for answer in answers):
             raise SystemExit("curator: not every reply was bought and stored")

@@ -47,6 +47,8 @@ class ExactDedup(CorpusSelector[ExactDedupOptions]):
         decisions: list[Rejection | None] = []
         for record in records:
             form = normalise(text_of(record, self.options.field))
-            original = first.setdefault(form, record) if form else record
-            decisions.append(None if original is record else Rejection("exact-duplicate", f"of {original.id}"))
+            original = first.get(form)
+            if form and original is None:
+                first[form] = record
+            decisions.append(None if original is None else Rejection("exact-duplicate", f"of {original.id}"))
         return decisions

@@ -165,10 +165,11 @@ class _Bands:
     """datasketch's LSH over salted shingles, so that texts of another guard never share a band."""
 
     def __init__(self, threshold: float) -> None:
-        from datasketch import MinHashLSH
+        from datasketch import MinHash, MinHashLSH
 
         # datasketch's own choice for a threshold misses 60% of the pairs that lie exactly at 0.8.
         self._lsh = MinHashLSH(num_perm=PERMUTATIONS, params=bands_and_rows(threshold))
+        self._empty = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashfunc=_hash32)
         self._cached: tuple[frozenset[str], Any] | None = None
 
     def like(self, shingles: frozenset[str], guard: bytes) -> set[int]:
@@ -179,10 +180,8 @@ class _Bands:
         self._lsh.insert(at, self._signature(shingles, guard))
 
     def _signature(self, shingles: frozenset[str], guard: bytes) -> Any:
-        from datasketch import MinHash
-
         if self._cached is None or self._cached[0] is not shingles:  # asked for, then added
-            signature = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashfunc=_hash32)
+            signature = self._empty.copy()
             signature.update_batch([guard + shingle.encode() for shingle in shingles])
             self._cached = (shingles, signature)
         return self._cached[1]

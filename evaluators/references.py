@@ -22,7 +22,7 @@ _SAYS = (
     "say|says|said|state|states|stated|mention|mentions|mentioned|describe|describes|described|suggest|suggests|"
     "suggested|imply|implies|implied|explain|explains|explained|tell|tells|told|discuss|discusses|discussed|argue|"
     "argues|argued|claim|claims|claimed|use|uses|used|compare|compares|mean|means|refer|refers|emphasize|emphasizes|"
-    "highlight|highlights|present|presents|portray|portrays|depict|depicts|convey|conveys|list|lists|indicate|indicates"
+    "highlight|highlights|show|shows|shown|present|presents|portray|portrays|depict|depicts|convey|conveys|list|lists|indicate|indicates"
 )
 _UNNAMED = r"(?!\s+(?:of|by|about|called|named|titled|entitled|on|from|for|written|that|which|in which)\b)(?!\s*[\"'])"
 """Nothing follows that says which one is meant."""
@@ -60,11 +60,11 @@ _REFERENCES = (
         "points to a text that is not there",
     ),
     _reference(
-        rf"\b(?:the|this)\s+(?:{_SOURCE}|{_TELLER})\s+(?:also |explicitly |first |itself )?(?:{_SAYS})\b",
+        rf"\b(?:the|this)\s+(?:{_SOURCE}|{_LAID_OUT}|{_TELLER})\s+(?:also |explicitly |first |itself )?(?:{_SAYS})\b",
         "lets an unnamed text or author speak",
     ),
     _reference(
-        rf"\b(?:do|does|did|is|was|can|could|would|might|has|had)\s+(?:the|this)\s+(?:{_SOURCE}|{_TELLER})\s+"
+        rf"\b(?:do|does|did|is|was|can|could|would|might|has|had)\s+(?:the|this)\s+(?:{_SOURCE}|{_LAID_OUT}|{_TELLER})\s+"
         rf"(?:also |explicitly |mainly |primarily |really )?(?:{_SAYS}|think|believe|feel|want|describing|suggesting|"
         rf"saying|referring|trying|mean|give|provide|recommend|call|compare|open|end|begin)\b",
         "lets an unnamed text or author speak",
@@ -74,6 +74,12 @@ _REFERENCES = (
         rf"purpose|intention|point|argument|message|main)\b))",
         "does not say whose author or which character is meant",
     ),
+    _reference(
+        rf"\b(?:summari[sz]e|rewrite|translate|paraphrase|analy[sz]e|use|describe|discuss|explain|continue) the "
+        rf"(?:{_SOURCE}|{_LAID_OUT})\b(?=[.?!,]|$)",
+        "points to a text that is not there",
+    ),
+    _reference(rf"\b(?:{_SOURCE}|{_LAID_OUT}) (?:above|below)\b", "points above or below itself"),
     _reference(
         r"\b(?:mentioned|described|stated|shown|listed|given|discussed|noted|explained|quoted|seen) "
         r"(?:above|below|earlier|previously|before|here)\b|\b(?:the|see|from the|in the) (?:above|below)(?=\s*[?.,:]|$)"
@@ -85,8 +91,9 @@ _REFERENCES = (
         "announces something that does not follow",
     ),
     _reference(
-        r"\b(?:in|during|after|before|at|from) (?:this|that) (?:event|moment|incident|meeting|situation|part|case|"
-        r"point|exchange|instance|encounter|letter|speech|visit|day|place)\b(?![^?]*\bthat\b)",
+        r"\b(?:in|during|after|before|at|from|of|by|to|about) (?:this|that|these|those) (?:event|moment|incident|meeting|"
+        r"situation|part|case|point|exchange|instance|encounter|visit|day|place|study|experiment|character|person)s?\b"
+        r"(?![^?]*\bthat\b)",
         "points to something that was not named",
     ),
     _reference(r"^(?:and|but|then)\b[ ,]", "continues something that was not said", unless_input=False),
@@ -105,8 +112,8 @@ _PRONOUNS = (
         r"tell|say|important|called|done|so)\b)"
     ),
     re.compile(
-        rf"(?<!what time )\b(?:{_AUXILIARY}) (?P<pronoun>he|she|they|it)\b(?! (?:is |was |would be |be )?"
-        rf"(?:{_IMPERSONAL})\b)"
+        rf"\b(?!(?<=what time )is it\b)(?:{_AUXILIARY}) (?P<pronoun>he|she|they|it)\b(?! (?:is |was |would be |be )?"
+        rf"(?:{_IMPERSONAL})\b| [^?]*\bwho\b)"
     ),
     re.compile(r"\b(?P<pronoun>him|his|her|hers|their|them|its|he|she)\b"),
 )

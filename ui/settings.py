@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from curator.errors import RecipeError
 from curator.text.near_miss import did_you_mean
 
 CONFIG_NAME = "config.toml"
+DOTENV_NAME = ".env"
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+
+Origin = Literal["flag", "environment", ".env", "recipe", "user config", "default"]
+Taken = Mapping[str, Origin]
+"""The variables that were put into the process's environment, with where each came from."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +66,19 @@ class Value:
     Attributes:
         setting: what is set.
         value: the value, as text; "" if it is not set.
-        origin: "environment", ".env", "recipe", "user config" or "default".
+        origin: where it comes from.
     """
 
     setting: Setting
     value: str
-    origin: str
+    origin: Origin
 
     @property
     def shown(self) -> str:
         """The value as it may be printed: a secret only says whether it is set."""
         if self.setting.secret:
             return "(set)" if self.value else "(not set)"
-        return self.value or "(not set)"
+        return _PASSWORD.sub("//***@", self.value) or "(not set)"
 
 
 def config_path() -> Path:
@@ -81,26 +88,6 @@ def config_path() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("instruct-curator") / CONFIG_NAME
-
-
-def load_environment(folder: Path) -> frozenset[str]:
-    """Take up `.env` of the workspace, or of the current folder, without overriding the environment.
-
-    Args:
-        folder: the workspace.
-
-    Returns:
-        The names that were set by it.
-    """
-    from dotenv import dotenv_values
-
-    found: dict[str, str] = {}
-    for place in dict.fromkeys((folder.absolute(), Path.cwd())):
-        for name, value in dotenv_values(place / ".env").items():
-            if value is not None and name not in os.environ:
-                found.setdefault(name, value)
-    os.environ.update(found)
-    return frozenset(found)
 
 
 def user_config() -> Mapping[str, str]:
@@ -118,7 +105,7 @@ def user_config() -> Mapping[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path} cannot be read: {error}") from error
+        raise RecipeError(f"{path} cannot be read: {error}; mend it or move it away") from error
     known = {setting.name: setting for setting in SETTINGS}
     for name in data:
         if name not in known:
@@ -128,19 +115,46 @@ def user_config() -> Mapping[str, str]:
     return {name: str(value) for name, value in data.items()}
 
 
-def resolve(from_dotenv: frozenset[str], recipe: Mapping[str, str]) -> list[Value]:
+def load_environment(folder: Path, taken: Taken | None = None) -> Taken:
+    """Put a folder's `.env`, and below it the user's config, into the environment; what the user exported stays.
+
+    The settings of models stay out when they come from the user's config: there, the recipe stands between the two.
+
+    Args:
+        folder: the current folder, or the workspace, whose `.env` wins over the current folder's.
+        taken: what an earlier call returned.
+
+    Returns:
+        The variables that this and earlier calls set, each with its origin.
+
+    Raises:
+        RecipeError: `.env` or the user's config cannot be read.
+    """
+    origins = dict(taken or {})
+    for name, value in _dotenv(folder / DOTENV_NAME).items():
+        if name not in os.environ or name in origins:
+            os.environ[name] = value
+            origins[name] = ".env"
+    config = user_config()
+    for setting in SETTINGS:
+        if not setting.of_model and setting.name in config and not os.environ.get(setting.env):
+            os.environ[setting.env] = config[setting.name]
+            origins[setting.env] = "user config"
+    return origins
+
+
+def resolve(taken: Taken, recipe: Mapping[str, str]) -> list[Value]:
     """Return every setting with its value and origin.
 
     Args:
-        from_dotenv: the names that `load_environment` set.
+        taken: what `load_environment` returned.
         recipe: what the recipe says, by the settings' names.
     """
     config = user_config()
     values = []
     for setting in SETTINGS:
         if os.environ.get(setting.env):
-            origin = ".env" if setting.env in from_dotenv else "environment"
-            values.append(Value(setting, os.environ[setting.env], origin))
+            values.append(Value(setting, os.environ[setting.env], taken.get(setting.env, "environment")))
         elif recipe.get(setting.name):
             values.append(Value(setting, recipe[setting.name], "recipe"))
         elif config.get(setting.name):
@@ -150,25 +164,51 @@ def resolve(from_dotenv: frozenset[str], recipe: Mapping[str, str]) -> list[Valu
     return values
 
 
-def model_changes(recipe_models: Mapping[str, Any]) -> list[str]:
-    """Return what environment and user config change in a recipe's models, as `--set` would say it.
+def model_settings(written: Mapping[str, Any]) -> dict[str, str]:
+    """Return what environment and user config set in a model's settings.
 
     The environment wins over the recipe; the user's config fills only what the recipe leaves open.
 
     Args:
-        recipe_models: the recipe's `models:` as written.
+        written: the model's settings as the recipe gives them.
 
     Returns:
-        `models.NAME.FIELD=value` each; for a recipe without models, for the name `default`.
+        Values by the settings' names.
+
+    Raises:
+        RecipeError: a value cannot be used; says which variable or file it comes from.
     """
     config = user_config()
-    changes = []
-    for name, spec in (recipe_models or {"default": {}}).items():
-        for setting in SETTINGS:
-            if not setting.of_model:
-                continue
-            if value := os.environ.get(setting.env):
-                changes.append(f"models.{name}.{setting.name}={value}")
-            elif setting.name in config and setting.name not in (spec or {}):
-                changes.append(f"models.{name}.{setting.name}={config[setting.name]}")
-    return changes
+    found: dict[str, str] = {}
+    for setting in SETTINGS:
+        if not setting.of_model:
+            continue
+        if value := os.environ.get(setting.env):
+            found[setting.name] = _checked(setting, value, setting.env)
+        elif setting.name in config and setting.name not in written:
+            found[setting.name] = _checked(setting, config[setting.name], f"{config_path()}: {setting.name}")
+    return found
+
+
+def _checked(setting: Setting, value: str, where: str) -> str:
+    from pydantic import ValidationError
+
+    from curator.llm.spec import ModelSpec
+
+    try:
+        ModelSpec.model_validate({setting.name: value})
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"{where}: {problem[0].lower()}{problem[1:]}; mend it or unset it") from None  # no echo: a secret?
+    return value
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value}
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} cannot be read: {error}; it holds lines like NAME=value, in UTF-8") from error

@@ -14,8 +14,7 @@ from curator.record import Record
 class Messages(Format):
     """A list of messages, each with `role` (system, user, assistant, tool) and `content`.
 
-    Reads the synonyms in `curator.formats.dialogue.ROLES`. A message with tool calls in a field of their own is
-    a bad row.
+    Reads the synonyms in `curator.formats.dialogue.ROLES`. Tool calls in a field of their own make a bad row.
 
     Refuses: preference pairs.
     Loses: other columns and other keys of a message; `input_at`.

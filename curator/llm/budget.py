@@ -14,7 +14,7 @@ _ROUNDING_USD = 1e-9
 """Sums of many small amounts differ in their last digits with the order of adding; no decision may hang on that."""
 
 
-class Amount(msgspec.Struct, frozen=True):
+class Amount(msgspec.Struct, frozen=True, gc=False):
     """So many requests, tokens and US dollars."""
 
     requests: int = 0

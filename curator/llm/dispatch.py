@@ -58,7 +58,7 @@ class Dispatcher:
         self._requests = Pace(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = Pace(options.tokens_per_minute) if options.tokens_per_minute else None
         self._paused_until = 0.0
-        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._jitter = random.Random()
 
     async def send(self, request: ChatRequest, worst_tokens: int = 0) -> ChatReply:
         """Ask until there is a reply or no hope of one.

@@ -110,7 +110,7 @@ class Model:
             client: the connection that was built from `spec`.
             spec: the recipe's model.
             provider: the provider's registered name, after "auto" was resolved.
-            base_url: the endpoint, where it is not the spec's own (it came from the environment).
+            base_url: the endpoint, where it is neither the spec's nor the client's own.
             cache: where replies rest.
             budget: what may be spent.
             on_answer: told each answer.
@@ -128,6 +128,7 @@ class Model:
             timeout_s=spec.timeout_s,
         )
         own_price = spec.price.price() if spec.price else None
+        endpoint = base_url or spec.base_url or getattr(client, "base_url", None)  # which may come from the environment
         return cls(
             client,
             provider=provider,
@@ -135,7 +136,7 @@ class Model:
             dispatcher=Dispatcher(client, options),
             cache=cache,
             budget=budget,
-            price=price_of(client.model, base_url or spec.base_url, own_price, provider=provider),
+            price=price_of(client.model, endpoint, own_price, provider=provider),
             structured=spec.structured,
             on_answer=on_answer,
             notice=notice,
@@ -224,10 +225,11 @@ class Model:
         except RequestRefused as refusal:
             if self._structured != "auto" or not request.json_schema or not _ABOUT_THE_SCHEMA.search(str(refusal)):
                 raise
-            if not self._schema_refused:
+            reply = await self._dispatcher.send(msgspec.structs.replace(request, json_schema=""), worst_tokens)
+            if not self._schema_refused:  # said only now: without its schema the request was served
                 self._schema_refused = True
                 self._notice(f"{self.name} takes no JSON schema, so replies are asked for in words only: {refusal}")
-        return await self._dispatcher.send(msgspec.structs.replace(request, json_schema=""), worst_tokens)
+            return reply
 
     def _worst_case(self, request: ChatRequest) -> tuple[int, float | None]:
         prompt_tokens = worst_prompt_tokens([turn.content for turn in request.messages] + [request.json_schema])

@@ -16,6 +16,7 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -83,6 +84,19 @@ class OpenAIProvider:
         self._renamed: dict[str, str] = {}
         self._left_out: frozenset[str] = frozenset()
 
+    @classmethod
+    def from_spec(cls, spec: ModelSpec, folder: Path) -> OpenAIProvider:  # noqa: ARG003 - the contract of providers
+        """Build the provider for a recipe's model.
+
+        Args:
+            spec: the recipe's model.
+            folder: the workspace; this provider reads no file of it.
+
+        Returns:
+            The provider.
+        """
+        return cls(spec)
+
     def __repr__(self) -> str:
         """Name the model and endpoint, and never the key."""
         return f"OpenAIProvider({self.model!r}, {self.base_url!r})"
@@ -117,7 +131,10 @@ class OpenAIProvider:
             raise error_of(status, headers, words, self.base_url, self._key_env)
 
     async def models(self) -> list[str]:
-        """Return the names of the endpoint's models, sorted.
+        """Ask for the names of the endpoint's models.
+
+        Returns:
+            The names, sorted.
 
         Raises:
             ProviderError: the endpoint cannot be reached or does not list its models.
@@ -135,7 +152,9 @@ class OpenAIProvider:
             raise self._unreachable(str(error.__cause__ or error)) from None
         except (openai.OpenAIError, TypeError, AttributeError, ValueError) as error:
             # The SDK does not check what it reads, so a page of HTML fails wherever it is first used.
-            raise ProviderError(f"{self.base_url} does not list its models: {scrubbed(str(error), self._key)}") from None
+            raise ProviderError(
+                f"{self.base_url} does not list its models: {scrubbed(str(error), self._key)}"
+            ) from None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -151,12 +170,14 @@ class OpenAIProvider:
         try:
             async with session.post(self._url, data=payload) as response:
                 body = await response.read()
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise self._unreachable(str(error)) from None
         except (aiohttp.ClientError, OSError) as error:
             reason = scrubbed(str(error) or type(error).__name__, self._key)
             raise ProviderError(f"{self.base_url}: the connection broke off: {reason}", retryable=True) from None
         self._reached = True
+        if self._key and (secret := self._key.encode()) in body:
+            body = body.replace(secret, b"***")  # an endpoint that echoes the key must not get it into the store
         return response.status, response.headers, body
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -198,7 +219,9 @@ class OpenAIProvider:
         try:
             names = await self.models()
         except ProviderError:
-            return ProviderError(f"{said}; check base_url, which as a rule ends in /v1, and the model's name", status=404)
+            return ProviderError(
+                f"{said}; check base_url, which as a rule ends in /v1, and the model's name", status=404
+            )
         if self.model in names:
             return ProviderError(said, status=404)
         listed = ", ".join(names[:_LISTED_MODELS]) + (", …" if len(names) > _LISTED_MODELS else "")

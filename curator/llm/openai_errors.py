@@ -69,8 +69,9 @@ def error_of(status: int, headers: Mapping[str, str], words: str, where: str, ke
         return ProviderError(f"{said} — the key may not use this model or endpoint", status=403)
     if status == 429 and re.search("insufficient_quota|exceeded your current quota|billing", words):
         return ProviderError(f"{said} — the account has no credit left; waiting does not help", status=429)
-    retryable = status in _RETRYABLE_BELOW_500 or status >= 500
-    return ProviderError(said, status=status, retryable=retryable, retry_after_s=retry_after_s(headers))
+    if status in _RETRYABLE_BELOW_500 or status >= 500:
+        return ProviderError(said, status=status, retryable=True, retry_after_s=retry_after_s(headers))
+    return ProviderError(said, status=status)
 
 
 def unsupported_parameter(status: int, words: str) -> str:

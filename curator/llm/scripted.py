@@ -51,17 +51,33 @@ class ScriptedProvider:
 
     parallel = 0
 
-    def __init__(self, script: Script, *, model: str = "script", latency_s: float = 0.0, identity: str = "") -> None:
+    def __init__(
+        self,
+        script: Script | ModelSpec,
+        *,
+        model: str = "script",
+        latency_s: float = 0.0,
+        identity: str = "",
+        folder: Path = Path(),
+    ) -> None:
         """Answer from `script`.
 
         Args:
             script: a function of the request; or replies in the order of asking; or text to look for → reply. An
                 exception among the replies is raised. A run that is to be resumed needs a function or a mapping:
-                a list starts anew in each process.
+                a list starts anew in each process. Or what a recipe says: `extra: {replies: [...]}`, each a text, or
+                a mapping with `reply` and, if wanted, `contains` and `status`; or `extra: {file: replies.jsonl}`.
             model: the name it goes by.
-            latency_s: how long each reply takes, in seconds.
+            latency_s: how long each reply takes, in seconds; a recipe says it in `extra`.
             identity: what its replies are stored under; by default a hash of a mapping's or list's text.
+            folder: the folder that a recipe's `file` is relative to.
+
+        Raises:
+            RecipeError: a recipe's `extra` has neither replies nor a file, or both, or a line cannot be read.
         """
+        if isinstance(script, ModelSpec):
+            model, latency_s = script.model or model, float(script.extra.get("latency_s", latency_s))
+            script = _script_of(script, folder)
         self.model = model
         self.identity = identity or f"scripted:{_digest(script)}"
         self.asked: list[ChatRequest] = []
@@ -69,25 +85,20 @@ class ScriptedProvider:
         self._latency_s = latency_s
 
     @classmethod
-    def from_spec(cls, spec: ModelSpec, folder: Path = Path()) -> ScriptedProvider:
-        """Build the provider a recipe asks for with `extra: {replies: [...]}` or `extra: {file: replies.jsonl}`.
+    def from_spec(cls, spec: ModelSpec, folder: Path) -> ScriptedProvider:
+        """Build the provider for a recipe's model.
 
         Args:
-            spec: the recipe's model; a reply is a text, or a mapping with `reply` and, if wanted, `contains`, `status`.
-            folder: the folder that `file` is relative to.
+            spec: the recipe's model, with its script in `extra`.
+            folder: the workspace, which `extra.file` is relative to.
 
         Returns:
             The provider.
 
         Raises:
-            RecipeError: `extra` has neither or both, or a line cannot be read.
+            RecipeError: there is no script in `extra`, or it cannot be read.
         """
-        extra = dict(spec.extra)
-        latency_s = float(extra.pop("latency_s", 0.0))
-        if set(extra) not in ({"replies"}, {"file"}):
-            raise RecipeError("provider scripted: extra needs `replies: [...]` or `file: replies.jsonl`, and no more")
-        script = _file_script(folder / extra["file"]) if "file" in extra else _inline_script(extra["replies"])
-        return cls(script, model=spec.model or "script", latency_s=latency_s)
+        return cls(spec, folder=folder)
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer from the script.
@@ -142,8 +153,17 @@ def _digest(script: Script) -> str:
     return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
+def _script_of(spec: ModelSpec, folder: Path) -> Script:
+    sources = set(spec.extra) - {"latency_s"}
+    if sources == {"file"}:
+        return _file_script(folder / str(spec.extra["file"]))
+    if sources == {"replies"} and spec.extra["replies"]:
+        return _inline_script(spec.extra["replies"])
+    raise RecipeError("provider scripted: extra needs `replies: [...]` or `file: replies.jsonl`, and no more")
+
+
 def _inline_script(replies: Any) -> Script:
-    if isinstance(replies, list) and replies and all(isinstance(reply, str) for reply in replies):
+    if isinstance(replies, list) and all(isinstance(reply, str) for reply in replies):
         return list(replies)
     try:
         return _mapping(msgspec.convert(replies, list[Line]))

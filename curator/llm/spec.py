@@ -93,6 +93,4 @@ class ModelSpec(BaseModel):
 
     def sampling(self) -> Sampling:
         """Return how this model draws tokens unless a prompt says otherwise."""
-        return Sampling(
-            temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, seed=self.seed
-        )
+        return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, seed=self.seed)

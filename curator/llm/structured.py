@@ -21,10 +21,15 @@ from curator.errors import UnparsableReply
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.S | re.I)
-_THOUGHT_END = re.compile(r".*</(?:think|thinking|reasoning)>", re.S | re.I)
+_THOUGHT_END = re.compile(r"</(?:think|thinking|reasoning)>", re.I)
 _THOUGHT_START = re.compile(r"<(?:think|thinking|reasoning)>", re.I)
 _FENCE = re.compile(r"```[\w-]*\s*\n(.*?)(?:```|\Z)", re.S)
-_CLOSERS = {"{": "}", "[": "]"}
+_OPENING = re.compile(r"[{\[]\s*[\"'{\[“\]}\d\-tfnNI]")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<cut>"(?:[^"\\]|\\.)*\\?\Z)|[{}\[\],]', re.S)
+"""What matters for nesting: whole strings (and one that breaks off), brackets, commas."""
+_STRAIGHT = str.maketrans("“”", '""')
+_DEEPEST = 64
+"""Deeper nesting than any reply we ask for has; mending it would cost the more the deeper it is."""
 _WHOLE_END = re.compile(r"(?:[\"'”}\]]|true|false|null),?\s*\Z")
 
 
@@ -44,16 +49,17 @@ def parse_as(text: str, model: type[ModelT]) -> ModelT:
     Raises:
         UnparsableReply: nothing of that kind is in the reply; says what is wrong with the best candidate.
     """
-    problem = "there is no JSON in it"
+    problem = ""
     for value in _candidates(text, model):
         try:
             instance = model.model_validate(_shaped(value, model))
         except ValidationError as error:
-            problem = _first_problem(error)
+            problem = problem or _first_problem(error)  # the first reading is the most literal
             continue
         if _is_finite(instance.model_dump()):
             return instance
-        problem = "a number in it is not finite"
+        problem = problem or "a number in it is not finite"
+    problem = problem or "there is no JSON in it"
     if _breaks_off(text):
         problem = f"it breaks off; {problem}"
     raise UnparsableReply(f"the reply is no {model.__name__}: {problem}")
@@ -122,7 +128,8 @@ def _no_number(_: str) -> None:
 
 def _without_thoughts(text: str) -> str:
     text = _THOUGHT.sub("", text)
-    text = _THOUGHT_END.sub("", text)  # some chat templates swallow the opening tag
+    for closing in _THOUGHT_END.finditer(text):  # some chat templates swallow the opening tag
+        text = closing.string[closing.end() :]
     opened = _THOUGHT_START.search(text)
     return text[: opened.start()] if opened else text
 
@@ -140,7 +147,7 @@ def _embedded(text: str) -> Iterator[Any]:
 
 
 def _next_opening(text: str, position: int) -> int:
-    found = re.compile(r"[{\[]\s*[\"'{\[“\]}\d\-tfnNI]").search(text, position)
+    found = _OPENING.search(text, position)
     return found.start() if found else -1
 
 
@@ -151,51 +158,47 @@ def _mended(text: str, model: type[BaseModel]) -> Iterator[Any]:
     if start < 0:
         return
     text = text[start:]
-    depth = _open_brackets(text)
-    value = json_repair.loads(text)
-    if not depth:
-        yield value
-    elif _list_field(model):
-        yield _complete_items(value, model, item_is_open=depth > (1 if text.startswith("[") else 2))
-    elif _WHOLE_END.search(text.rstrip()):
-        yield value  # only the closing brackets are missing
+    if '"' not in text:
+        text = text.translate(_STRAIGHT)
+    item_depth = 1 if text.startswith("[") else 2
+    depth, whole_items_end = _scan(text, item_depth)
+    if depth > _DEEPEST:
+        return
+    if depth and _list_field(model):
+        text = text[:whole_items_end] + ("]" if item_depth == 1 else "]}")
+    elif depth and not _WHOLE_END.search(text.rstrip()):
+        return  # a value may be cut in its middle; otherwise only the closing brackets are missing
+    whole, value = _loads(text)
+    yield value if whole else json_repair.loads(text)
 
 
-def _complete_items(value: Any, model: type[BaseModel], *, item_is_open: bool) -> Any:
-    """Return a list that broke off without the item that is not whole."""
-    shaped = _shaped(value, model)
-    field = _list_field(model)
-    if not item_is_open or not isinstance(shaped, dict) or not isinstance(shaped.get(field), list):
-        return shaped
-    items = shaped[field][:-1]
-    return {field: items} if items else None
+def _scan(text: str, item_depth: int) -> tuple[int, int]:
+    """Return how deep in brackets a text ends, and where its last whole item ends.
 
+    Args:
+        text: JSON, or nearly, from its first bracket on.
+        item_depth: how deep a list's items stand.
 
-def _open_brackets(text: str) -> int:
-    """Return how many brackets are open where the text ends; 0 as soon as the first one was closed."""
-    stack: list[str] = []
-    in_string = escaped = False
-    for character in text:
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = in_string
-        elif character == '"':
-            in_string = not in_string
-        elif in_string:
-            continue
-        elif character in _CLOSERS:
-            stack.append(_CLOSERS[character])
-        elif stack and character == stack[-1]:
-            stack.pop()
-            if not stack:
-                return 0
-    return len(stack)
+    Returns:
+        The depth, 0 once the first bracket is closed; and one past the last item's end.
+    """
+    depth = end = 0
+    for token in _TOKEN.finditer(text):
+        mark = token.group()
+        if mark in "{[":
+            depth += 1
+        elif mark in "}]":
+            depth -= 1
+            if depth == 0:
+                return 0, len(text)
+        if depth == item_depth and mark not in "{[" and token["cut"] is None:
+            end = token.start() if mark == "," else token.end()
+    return depth, end
 
 
 def _breaks_off(text: str) -> bool:
     start = _next_opening(text, 0)
-    return start >= 0 and _open_brackets(text[start:]) > 0
+    return start >= 0 and _scan(text[start:], 1)[0] > 0
 
 
 def _list_field(model: type[BaseModel]) -> str:

@@ -74,13 +74,13 @@ class ExportTarget(Section):
 
     Attributes:
         format: the registered name of a format.
-        path: where, relative to the workspace; the suffix decides the container.
+        path: where, relative to the workspace; the ending decides the container, a "/" stands for a `datasets` folder.
         include_dropped: write the dropped records too, with their reasons.
         provenance: add the column `curator` with each record's origin and scores.
     """
 
     format: str = "messages"
-    path: Path
+    path: str
     include_dropped: bool = False
     provenance: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def export_run(store: Store, run: Run, target: ExportTarget, folder: Path) -> Ex
     """
     kind = formats.load(target.format)
     query = Query(status="settled" if target.include_dropped else "kept")
-    path = folder / target.path
+    path = os.path.join(folder, target.path)  # noqa: PTH118 - a Path would lose the "/" that stands for a folder
     # A dropped record without its reason is of no use, so provenance comes with it.
     provenance = target.provenance or target.include_dropped
     report = write_records(path, store.candidates.select(run, query), kind(), provenance=provenance)
-    return Exported(path, report.written, report.refused)
+    return Exported(Path(path), report.written, report.refused)

@@ -32,15 +32,16 @@ def decode(data: bytes, where: str) -> str:
     if encoding == "utf-8":
         _refuse_binary(data, where)
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{where} is no {encoding.upper()}: {error.reason} at byte {error.start}; if it is in a Western encoding, "
-            f"convert it: iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(where)} > converted.txt"
-        ) from error
-    if "\0" in text:
-        raise SourceError(f"{where} is binary: a NUL stands at character {text.index(chr(0))}; give a text file")
-    return unicodedata.normalize("NFC", _LINE_END.sub("\n", text.removeprefix("\ufeff")))
+        advice = "it marks itself as such, so it is damaged: save it again as UTF-8"
+        if encoding == "utf-8":
+            converting = f"iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(where)} > converted.txt"
+            advice = f"if it is in a Western encoding, convert it: {converting}"
+        raise SourceError(f"{where} is no {encoding.upper()}: {error.reason} at byte {error.start}; {advice}") from error
+    if (at := text.find("\0")) >= 0:
+        raise SourceError(f"{where} is binary: a NUL stands at character {at}; give a text file")
+    return unicodedata.normalize("NFC", _LINE_END.sub("\n", text))
 
 
 def _encoding(data: bytes) -> str:

@@ -78,7 +78,7 @@ def _division(headings: list[_Heading]) -> tuple[str, list[_Heading]]:
 
 
 def _chapters(text: str, openers: list[_Heading]) -> tuple[Chapter, ...]:
-    ends = [heading.start for heading in openers[1:]] + [len(text)]
+    ends = [*(heading.start for heading in openers), len(text)][1:]
     return tuple(
         Chapter(heading.title, heading.start, heading.start + len(text[heading.start : end].rstrip()))
         for heading, end in zip(openers, ends, strict=True)

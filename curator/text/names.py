@@ -24,6 +24,7 @@ _STARTERS = frozenset(
 )
 """Verbs that open an instruction."""
 _JOINERS = frozenset({" ", "-", ". "})
+_OPENING = re.compile(r"[\"(\[*:;\n!?]\s?$|(?:\s|^)'$")
 _TITLE_SHARE = 0.7
 
 
@@ -45,12 +46,16 @@ def names(text: str, *, common: Set[str] | None = None) -> set[str]:
     plain = unify_typography(text)
     sentences = [list(_TOKEN.finditer(plain, *span)) for span in sentence_spans(plain)]
     sentences = [tokens for tokens in sentences if not _is_title(tokens)]
-    inside = {_bare(token.group()) for tokens in sentences for token in tokens if not _opens(plain, tokens, token)}
-    known = {word for word in inside if word[:1].isupper()}
+    known = {
+        _bare(token.group())
+        for tokens in sentences
+        for token in tokens
+        if token.group()[0].isupper() and not _opens(plain, tokens, token)
+    }
 
     def is_name(tokens: list[regex.Match[str]], token: regex.Match[str]) -> bool:
         word = _bare(token.group())
-        if not word[:1].isupper() or word.casefold() in _NEVER_NAMES:
+        if not word[0].isupper() or word.casefold() in _NEVER_NAMES:
             return False
         if not _opens(plain, tokens, token) or word in known:
             return True
@@ -69,7 +74,7 @@ def _opens(text: str, tokens: list[regex.Match[str]], token: regex.Match[str]) -
     if token is tokens[0]:
         return True
     before = text[max(0, token.start() - 3) : token.start()]
-    return re.search(r"[\"(\[*:;\n!?]\s?$|(?:\s|^)'$", before) is not None
+    return _OPENING.search(before) is not None
 
 
 def _is_title(tokens: list[regex.Match[str]]) -> bool:

@@ -21,13 +21,16 @@ _VALUES = (
 )
 _MONTHS = "january february march april may june july august september october november december".split()
 _WORD = "|".join(sorted((*_VALUES, *_SCALES), key=len, reverse=True))
+_MONTH = "|".join(_MONTHS)
 _SCALE = "|".join(_SCALES)
 _NUMBER = re.compile(
     rf"""
     (?<![\w.:])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b    # 4.30 p.m.
     | (?<![\w.:])(?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)(?![\d:])                              # 16:30
     | (?<![\w-])(?P<year>\d{{4}})-(?P<month>0[1-9]|1[0-2])-(?P<day>[0-3]\d)(?![\w-])            # 1923-03-12
-    | (?<![\w.])(?P<sign>(?<!\d\s)(?<!\S)-)?(?P<digits>(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)*)(?:\s(?P<scale>{_SCALE})s?\b)?
+    | (?<![\w.])(?P<sign>(?<!\d\s)(?<!\S)-)?
+        (?P<digits>(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)*)(?:\s(?P<scale>{_SCALE})s?\b)?     # 1.5 million
+    | (?P<named>(?:(?<=\d\s)|(?<=\d(?:st|nd|rd|th)\s))(?:{_MONTH})\b|\b(?:{_MONTH})(?=\s\d))  # 12 March, March 12
     | \b(?P<noon>noon|midday|midnight)\b
     | \b(?P<words>(?:{_WORD})(?:(?:\s|-)(?:and\s(?=(?:{_WORD})\b))?(?:{_WORD}))*)\b(?!-)
     """,
@@ -51,7 +54,7 @@ def numbers(text: str) -> set[str]:
 
     Digits and number words become plain digits ("1,200" and "twelve hundred" 1200, "twenty-one" 21, "3rd" and "third"
     3, "1.5 million" 1500000); times become hours and minutes, of the 24-hour day where the half is told ("4.30 p.m."
-    16:30, "9 a.m." 09:00, "noon" 12:00); a written date gives its day and year, an ISO date the month's name too.
+    16:30, "9 a.m." 09:00, "noon" 12:00); a date gives its day, the month's name, and the year.
     "One" and "first" count only where they number something ("one of them", "no one" and "at first" do not).
 
     Args:
@@ -95,6 +98,8 @@ def _values(text: str, match: re.Match[str]) -> Iterator[str]:
         yield _MONTHS[int(found["month"]) - 1]
     elif found["digits"]:
         yield (found["sign"] or "") + _digits(found["digits"], _SCALES.get(found["scale"] or "", 1))
+    elif found["named"]:
+        yield found["named"]
     elif found["noon"]:
         yield "00:00" if found["noon"] == "midnight" else "12:00"
     elif not _numbers_nothing(text, match):

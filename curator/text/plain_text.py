@@ -20,6 +20,8 @@ _CHAPTER_LINE = re.compile(
 _LIST_ITEM = re.compile(r"(?:[-*•+–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
 _LONGEST_HEADING_CHARS = 90
 _KEPT_BREAK_SHARE = 0.5
+_WRAPPED_CHARS = 40
+"""Nobody wraps lines shorter than this, so in a narrower paragraph a short line says nothing."""
 
 
 def read_plain_text(text: str, name: str) -> Document:
@@ -52,11 +54,12 @@ def _paragraphs(block: str) -> list[str]:
 
 def _join(lines: list[str]) -> str:
     longest = max(len(line) for line in lines)
+    short = _KEPT_BREAK_SHARE * longest if longest >= _WRAPPED_CHARS else 0
     joined = lines[0].strip()
     for before, line in pairwise(lines):
         piece = line.strip()
         indented = len(line) - len(line.lstrip()) > len(before) - len(before.lstrip())
-        if _LIST_ITEM.match(piece) or indented or len(before) < _KEPT_BREAK_SHARE * longest:
+        if _LIST_ITEM.match(piece) or indented or len(before) < short:
             joined += "\n" + piece
         elif joined.endswith("-") and not joined.endswith("--") and piece[0].islower():
             joined += piece
@@ -76,7 +79,7 @@ def _chapters(text: str) -> tuple[Chapter, ...]:
     openers = [
         match for match in re.finditer(r"(?:(?<=\n\n)|\A)[^\n]+(?=\n\n|\Z)", text) if is_chapter_line(match.group())
     ]
-    ends = [match.start() for match in openers[1:]] + [len(text)]
+    ends = [*(match.start() for match in openers), len(text)][1:]
     chapters = (
         Chapter(match.group().strip(" ."), match.start(), match.start() + len(text[match.start() : end].rstrip()))
         for match, end in zip(openers, ends, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from importlib.metadata import EntryPoint, distribution
+from keyword import iskeyword
 
 import pytest
 
@@ -45,7 +46,8 @@ def _ours(group: str) -> list[EntryPoint]:
 
 @pytest.mark.parametrize("entry", [*_ours("stages"), *_ours("formats")], ids=lambda entry: entry.name)
 def test_a_registered_name_has_three_spellings(entry: EntryPoint) -> None:
-    assert entry.module.split(".")[-1] == entry.name.replace("-", "_")
+    module = entry.module.split(".")[-1]
+    assert module == f"{entry.name}ed" if iskeyword(entry.name) else module == entry.name.replace("-", "_")
     assert entry.attr.lower() == entry.name.replace("-", "")
 
 

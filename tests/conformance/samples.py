@@ -14,6 +14,7 @@ from curator.stage import Context, Stage
 from curator.text.document import Document
 
 STAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "import": {"file": "records.jsonl"},
     "templates": {"file": "templates.yaml"},
     "threshold": {"score": "sample", "min": 0.5},
 }
@@ -24,6 +25,11 @@ slots: {berth: [1, 2, 3]}
 templates:
   - {name: rent, instruction: "What is the rent of berth {{ berth }}?", response: "Ask the harbour master."}
   - {name: open, instruction: "Describe berth {{ berth }}."}
+"""
+
+ROWS = """
+{"instruction": "How long may a boat be without a pilot?", "input": "", "output": "Twelve metres."}
+{"instruction": "When does the harbour close?", "input": "", "output": "At dusk."}
 """
 
 DOCUMENT = Document(
@@ -56,6 +62,7 @@ def build(name: str) -> Stage[Any]:
 def context_for(stage: Stage[Any], folder: Path, limit: int | None = None) -> Context:
     """Return the surroundings of `stage`: the document, and a model if it asks one."""
     (folder / "templates.yaml").write_text(TEMPLATES, encoding="utf-8")
+    (folder / "records.jsonl").write_text(ROWS.lstrip(), encoding="utf-8")
     script = ScriptedProvider(lambda _request: "The harbour master knows.")
     model = Model(script, provider="scripted") if stage.asks else None
     shared = Context(seed=7, folder=folder, documents=(DOCUMENT,), recipe_hash="0" * 16)

@@ -13,6 +13,7 @@ import pytest
 
 from curator.llm.base import ChatClient
 from curator.llm.spec import ModelSpec
+from curator.recipe.models import ResolvedModel
 from curator.registry import providers
 
 NAMES = providers.names()
@@ -30,9 +31,9 @@ CONNECT = """
 import sys
 from pathlib import Path
 from curator.llm.spec import ModelSpec
-from curator.registry import providers
-providers.load(sys.argv[1]).from_spec(ModelSpec.model_validate_json(sys.argv[2]), Path(sys.argv[3]))
-print(*sorted(set(sys.argv[4].split()) & set(sys.modules)))
+from curator.recipe.models import ResolvedModel
+ResolvedModel(ModelSpec.model_validate_json(sys.argv[1]), Path(sys.argv[2])).connect()
+print(*sorted(set(sys.argv[3].split()) & set(sys.modules)))
 """
 
 
@@ -41,9 +42,7 @@ def _spec(name: str) -> ModelSpec:
 
 
 def _connect(name: str, folder: Path) -> ChatClient:
-    kind: Any = providers.load(name)
-    client: ChatClient = kind.from_spec(_spec(name), folder)
-    return client
+    return ResolvedModel(_spec(name), folder).connect()
 
 
 def test_the_providers_that_ship_are_installed() -> None:
@@ -86,7 +85,7 @@ async def test_it_can_be_closed_twice(name: str, tmp_path: Path) -> None:
 
 @every_provider
 def test_building_it_starts_no_engine(name: str, tmp_path: Path) -> None:
-    command = (sys.executable, "-c", CONNECT, name, _spec(name).model_dump_json(), str(tmp_path), ENGINES)
+    command = (sys.executable, "-c", CONNECT, _spec(name).model_dump_json(), str(tmp_path), ENGINES)
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == ""

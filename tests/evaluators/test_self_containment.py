@@ -53,6 +53,13 @@ LEANING = (
     "What time did it start?",
     "What is the name of her dog?",
     "Where were they going?",
+    "What reason does the author give for the strike?",
+    "What lesson can be learned from this passage?",
+    "What does the chart show?",
+    "What were the results of this study?",
+    "What advice does the manual give about batteries?",
+    "How old was she when she married?",
+    "As stated earlier, why is salt added?",
 )
 STANDING = (
     "What is the text of the oath?",
@@ -95,6 +102,13 @@ STANDING = (
     "What is the difference between an essay and a poem?",
     "What are the opening hours of the Harbour Museum on Mondays?",
     "Who translated the poem Beowulf into Irish?",
+    "What did Newton publish in 1687 and why did he delay it?",
+    "Why do cats purr when they are petted?",
+    "What is the best way to store bread so that it stays fresh?",
+    "How can I tell if my dog is ill and what should I do for him?",
+    "Name the first person to walk on the Moon and his crew mates.",
+    "Was it Edison who invented the phonograph?",
+    "How many pages does the first edition of Ulysses have?",
 )
 
 
@@ -111,3 +125,37 @@ def test_planted_set() -> None:
     assert len(found) >= 80
     assert hits / len(LEANING) >= 0.95, missed
     assert hits / (hits + len(wrong)) >= 0.95, wrong
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What is the main idea of the text?", "'of the text' points to a text that is not there"),
+        ("What does the author mention about bees?", "'the author mention' lets an unnamed text or author speak"),
+        ("What did he do then?", "'he' stands for nothing named before"),
+        ("Which of the following is correct?", "'the following' announces something that does not follow"),
+    ],
+)
+def test_explanation_names_what_was_found(question: str, found: str) -> None:
+    assert score(single_turn(question, "Yes.")) == Score("self-containment", 0.0, found)
+
+
+@pytest.mark.parametrize("question", ["Summarise the text.", "Which of the following is a fruit?", "Is it in the passage?"])
+def test_a_question_may_point_to_its_own_input(question: str) -> None:
+    assert score(single_turn(question, "Yes.")).value == 0.0
+    assert score(single_turn(question, "Yes.", input="An apple fell.")).value == 1.0
+    assert score(single_turn(f"{question}\n\nAn apple fell.", "Yes.")).value == 1.0
+
+
+@pytest.mark.parametrize("question", ["😀", "你好吗？", "مرحبا كيف حالك؟", "a", "?", "What " * 20_000])
+def test_any_text_can_be_asked(question: str) -> None:
+    assert score(single_turn(question, "Yes.")).value == 1.0
+
+
+def test_without_a_question_there_is_no_value() -> None:
+    assert score(Record(())) == Score("self-containment", None, "no question")
+
+
+def test_declares_its_measure() -> None:
+    assert [measure.name for measure in SelfContainment().gives()] == ["self-containment"]
+    assert SelfContainment().needs() == frozenset()

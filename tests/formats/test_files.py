@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_a_file_without_a_readable_row_is_an_error(tmp_path: Path, file: str, te
 
 @EACH_FILE
 def test_a_missing_file_is_named(tmp_path: Path, file: str) -> None:
-    with pytest.raises(FormatError, match=r"No such file|is no folder written"):
+    with pytest.raises(FormatError, match=r"No such file|is no whole folder"):
         read(f"{tmp_path}/{file}")
 
 
@@ -115,6 +116,19 @@ def test_refused_records_are_accounted_for(tmp_path: Path) -> None:
     assert [identity for identity, _ in report.refused] == [pair.id, "#3"]
     assert "preference" in report.refused[0][1]
     assert "surrogate" in report.refused[1][1]
+
+
+class Shouting(Messages):
+    """A format with a defect: it changes what it writes."""
+
+    def write_row(self, record: Record) -> dict[str, Any]:
+        return super().write_row(Record(tuple(Turn(turn.role, turn.content.upper()) for turn in record.messages)))
+
+
+def test_a_format_that_would_change_a_record_does_not_get_to(tmp_path: Path) -> None:
+    quiet = single_turn("q", "a")
+    report = write_records(tmp_path / "a.jsonl", [RECORD, quiet], Shouting())
+    assert report == WriteReport(1, ((quiet.id, "messages would give back another record"),))
 
 
 @EACH_FILE

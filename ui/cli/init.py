@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from curator.errors import RecipeError
+from ui.cli.options import AsJson
+from ui.cli.output import print_json, say, tell
 
 _STARTER = """\
 # What to make, from what, with which model: `curator plan` checks and prices it, `curator run` carries it out.
@@ -31,27 +33,40 @@ export:
   - {format: messages, path: out/train.jsonl}
 """
 
+_IGNORED = "# What is not to be committed: the store, its lock, keys.\ncurator.db*\n.curator.lock*\n.env\n"
+
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace to make.")],
-    example: Annotated[str, typer.Option("--example", "-e", help="Begin with an example of this name, such as `handbook`.")] = "",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="The workspace to make.")],
+    example: Annotated[
+        str, typer.Option("--example", "-e", metavar="NAME", help="Begin with an example, such as `handbook`.")
+    ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Make a workspace: a folder with a recipe, and a place for your documents.
 
+    Nothing that is there already is changed.
+
     Example: curator init demo --example handbook
     """
-    if (folder / "recipe.yaml").exists():
-        raise RecipeError(f"{folder / 'recipe.yaml'} is there already; nothing was changed")
-    if example:
-        shutil.copytree(find_example(example), folder, dirs_exist_ok=True)
-        inside = ", ".join(sorted(path.name for path in folder.iterdir()))
-        print(f"{folder} holds the example {example!r}: {inside}")
-    else:
-        (folder / "sources").mkdir(parents=True, exist_ok=True)
-        (folder / "recipe.yaml").write_text(_STARTER, encoding="utf-8")
-        (folder / ".gitignore").write_text("curator.db*\n.curator.lock*\n.env\n", encoding="utf-8")
-        print(f"{folder} holds recipe.yaml; put .md or .txt documents into {folder / 'sources'}")
-    print(f"Next: curator plan -w {folder}   curator run -w {folder}")
+    contents = _of_example(find_example(example)) if example else {Path("recipe.yaml"): _STARTER.encode()}
+    for path in contents:
+        if (folder / path).exists():
+            raise RecipeError(f"{folder / path} is there already; nothing was changed. Name another folder")
+    if not (folder / ".gitignore").exists():
+        contents[Path(".gitignore")] = _IGNORED.encode()
+    (folder / "sources").mkdir(parents=True, exist_ok=True)
+    for path, content in contents.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    if as_json:
+        print_json({"workspace": str(folder), "files": sorted(path.as_posix() for path in contents)})
+        return
+    tell(f"{folder} holds {_listed(contents)}")
+    if not example:
+        say(f"Put .md or .txt documents into {folder / 'sources'}.")
+    where = shlex.quote(str(folder))
+    say(f"Next: cd {where}; curator plan; curator run")
 
 
 def find_example(name: str) -> Path:
@@ -77,3 +92,12 @@ def find_example(name: str) -> Path:
             return shelf / name
         raise RecipeError(f"there is no example {name!r}{did_you_mean(name, known)}")
     raise RecipeError("this installation holds no examples; install instruct-curator again")
+
+
+def _of_example(example: Path) -> dict[Path, bytes]:
+    files = sorted(path for path in example.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(example): path.read_bytes() for path in files}
+
+
+def _listed(contents: dict[Path, bytes]) -> str:
+    return ", ".join(sorted({path.parts[0] + ("/" if len(path.parts) > 1 else "") for path in contents}))

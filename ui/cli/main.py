@@ -5,31 +5,39 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from curator.errors import CuratorError
+
 COMMANDS = {
     "init": "Make a workspace, empty or from an example.",
-    "run": "Carry out the workspace's recipe.",
+    "doctor": "Check what this machine has and what is missing.",
+    "models": "List models, or fetch one.",
     "plan": "Check the recipe and price it, without asking a model.",
+    "run": "Carry out the workspace's recipe.",
     "status": "Show the funnel and the cost of the latest run.",
     "ls": "List records, filtered by status, stage or score.",
     "show": "Show one record: its source, lineage, scores and cost.",
     "export": "Write the accepted records to a file.",
     "generate": "Make examples with one method, without a recipe.",
-    "models": "List models, and fetch the embedded one.",
     "config": "Show settings and where each comes from.",
-    "doctor": "Check what this machine has and what is missing.",
 }
 """Every command with its line of help; `ui.cli.NAME` holds its `command`."""
+
+USAGE_ERROR = 2
+"""The exit code of a command line that is wrong."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
-EPILOG = "A first session: curator init demo --example handbook, cd demo, curator run."
+_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+_EPILOG = "A first session: curator init demo --example handbook; cd demo; curator run"
 
 
 class LazyCommands(TyperGroup):
@@ -39,22 +47,36 @@ class LazyCommands(TyperGroup):
     """
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the commands in the table's order."""
+        """Return the commands in the table's order.
+
+        Args:
+            ctx: the command line so far.
+        """
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a command and return it; None if there is none of that name."""
+        """Import a command and return it; None if there is none of that name.
+
+        Args:
+            ctx: the command line so far.
+            cmd_name: its name.
+        """
         if cmd_name not in COMMANDS:
             return None
-        function = import_module(f"ui.cli.{cmd_name}").command
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(cmd_name, help=None, context_settings={"auto_envvar_prefix": f"CURATOR_{cmd_name.upper()}"})(function)
-        found = typer.main.get_command(app)
-        found.name = cmd_name
+        app.command(cmd_name, context_settings=_HELP_NAMES)(import_module(f"ui.cli.{cmd_name}").command)
+        found: Any = typer.main.get_command(app)
+        for parameter in found.params:
+            _let_environment_set(parameter, cmd_name)
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command, or say which was probably meant."""
+        """Find the command, or say which was probably meant.
+
+        Args:
+            ctx: the command line so far.
+            args: the command's name and what follows it.
+        """
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from curator.text.near_miss import did_you_mean
 
@@ -62,9 +84,24 @@ class LazyCommands(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the table, importing nothing."""
+        """Write the table, importing nothing.
+
+        Args:
+            ctx: the command line so far.
+            formatter: what the help is written with.
+        """
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _let_environment_set(parameter: Any, command: str) -> None:
+    """Name an option's variable after what is typed: `run --dry-run` is `CURATOR_RUN_DRY_RUN`."""
+    names = [name for name in parameter.opts if name.startswith("-")]
+    if not names or "--help" in names or parameter.envvar is not None:
+        return
+    spelled = max(names, key=len).strip("-").replace("-", "_").upper()
+    parameter.envvar = f"CURATOR_{command.upper()}_{spelled}"
+    parameter.show_envvar = True
 
 
 def _version(wanted: bool) -> None:
@@ -76,7 +113,7 @@ def _version(wanted: bool) -> None:
 
 
 app = typer.Typer(
-    cls=LazyCommands, add_completion=False, rich_markup_mode=None, no_args_is_help=True, epilog=EPILOG
+    cls=LazyCommands, add_completion=False, rich_markup_mode=None, epilog=_EPILOG, context_settings=_HELP_NAMES
 )
 
 
@@ -84,11 +121,14 @@ app = typer.Typer(
 def curator(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    """Author and curate instruction datasets: create, check, select, review, export."""
+    """Author and curate instruction datasets: create, check, select, export."""
 
 
 def main() -> None:
     """Run the command line and end with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal in another encoding shows `?` instead of ending the run
     sys.exit(run(sys.argv[1:]))
 
 
@@ -100,26 +140,63 @@ def run(arguments: list[str]) -> int:
 
     Returns:
         The exit code: 0 ok, 1 handled failure, 2 usage or recipe, 3 needs confirmation or budget, 4 provider,
-        100 quality gate failed, 130 interrupted.
+        130 interrupted.
     """
-    from curator.errors import CuratorError
-
     try:
-        result: Any = typer.main.get_command(app).main(args=arguments, prog_name="curator", standalone_mode=False)
+        code = _carried_out(arguments or ["--help"])
+        sys.stdout.flush()
     except TyperException as error:
-        typer.echo(f"Error: {error.format_message()}\n`curator --help` and `curator COMMAND --help` say what there is.", err=True)
-        return error.exit_code
+        return _refused(_with_help(error), USAGE_ERROR)
     except (typer.Abort, KeyboardInterrupt):
-        result = INTERRUPTED
+        code = INTERRUPTED
     except CuratorError as error:
-        typer.echo(f"Error: {error}", err=True)
-        return error.exit_code
-    except BrokenPipeError:  # the reader, `head` perhaps, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _refused(str(error), error.exit_code)
+    except (BrokenPipeError, SystemExit):  # the reader, `head` perhaps, has enough; Typer ends with SystemExit then
+        _discard_output()
         return 0
-    if result == INTERRUPTED:
-        typer.echo("\nInterrupted. Everything that was paid for is saved; the same command goes on from here.", err=True)
-    return result if isinstance(result, int) else 0
+    except OSError as error:
+        if not error.strerror:
+            raise
+        return _refused(_of_the_system(error), CuratorError.exit_code)
+    if code == INTERRUPTED:
+        typer.echo(
+            "\nInterrupted. Every reply that came in is saved; the same command goes on from there.", err=True
+        )
+    return code
+
+
+def _carried_out(arguments: list[str]) -> int:
+    from ui.settings import load_environment
+
+    command: Any = typer.main.get_command(app)
+    taken = load_environment(Path())
+    code = command.main(args=arguments, prog_name="curator", standalone_mode=False, obj=taken)
+    return code if isinstance(code, int) else 0
+
+
+def _refused(message: str, code: int) -> int:
+    """Say in one line what is wrong, and return the exit code."""
+    typer.echo(f"Error: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _with_help(error: TyperException) -> str:
+    """Return what is wrong with a command line, and which command's help says what is right."""
+    context: Any = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "curator"
+    return f"{error.format_message().rstrip('.')}; `{path} --help` says what there is"
+
+
+def _of_the_system(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}; check that the path is right, may be written and has room"
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's last flush does not fail too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

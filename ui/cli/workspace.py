@@ -1,8 +1,10 @@
-"""What commands that work on a workspace begin with: environment, settings, recipe, store, the run in question."""
+"""What commands that work on a workspace begin with: recipe, store, the run in question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from curator.recipe.load import FILE_NAME as RECIPE_NAME
 from curator.recipe.load import load_recipe
 from curator.recipe.model import Recipe
 from curator.store import Run, Store
-from ui.settings import load_environment, model_changes
+from curator.store.connection import translated
+from ui.settings import model_settings
 
 
-def open_recipe(folder: Path, changes: Sequence[str] = ()) -> Recipe:
+def open_recipe(folder: Path, changes: Sequence[str] | None = None) -> Recipe:
     """Load a workspace's recipe, with what flags, environment and user config change in it.
 
     Args:
@@ -27,8 +30,13 @@ def open_recipe(folder: Path, changes: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: it is missing or wrong.
     """
-    load_environment(folder)
-    return load_recipe(folder, [*model_changes(written_models(folder)), *changes])
+    written = written_models(folder) or {"default": {}}
+    settings = [
+        f"models.{name}.{field}={_as_yaml(value)}"
+        for name, spec in written.items()
+        for field, value in model_settings(spec if isinstance(spec, dict) else {}).items()
+    ]
+    return load_recipe(folder, [*settings, *(changes or ())])
 
 
 def written_models(folder: Path) -> dict[str, Any]:
@@ -47,21 +55,26 @@ def written_models(folder: Path) -> dict[str, Any]:
     return models if isinstance(models, dict) else {}
 
 
-def open_store(folder: Path) -> Store:
-    """Open a workspace's store, which must exist.
+@contextmanager
+def open_store(folder: Path) -> Iterator[Store]:
+    """Open a workspace's store, which must exist, for the block.
 
     Args:
         folder: the workspace.
 
-    Returns:
+    Yields:
         The store.
 
     Raises:
-        StoreError: there is none.
+        StoreError: there is none, or it cannot be read.
     """
     if not folder.is_dir():
         raise StoreError(f"there is no folder {folder}; make a workspace with `curator init {folder}`")
-    return Store.open(folder, create=False)
+    with Store.open(folder, create=False) as store:
+        try:
+            yield store
+        except sqlite3.Error as error:
+            raise translated(error, store.path) from error
 
 
 def latest_run(store: Store, *, finished: bool = False) -> Run:
@@ -87,3 +100,10 @@ def latest_run(store: Store, *, finished: bool = False) -> Run:
         f"no run has come to its end yet (the latest: {unfinished.status}); `curator run` goes on from there, "
         "`--unfinished` takes what it has accepted so far"
     )
+
+
+def _as_yaml(text: str) -> str:
+    """Quote a text, so that YAML reads it as one: a model may be called `1.5` or `null`."""
+    import json
+
+    return json.dumps(text)

@@ -27,8 +27,8 @@ class DatasetsFolder(Container):
 
         try:
             dataset = datasets.load_from_disk(str(path))
-        except (FileNotFoundError, ValueError, pa.ArrowException) as error:
-            raise FormatError(f"{path}: is no folder written by Dataset.save_to_disk: {error}") from error
+        except (FileNotFoundError, KeyError, ValueError, pa.ArrowException) as error:
+            raise FormatError(f"{path}: is no whole folder of Dataset.save_to_disk: {error}") from error
         if isinstance(dataset, datasets.DatasetDict):
             splits = list(dataset)
             raise FormatError(f"{path}: holds the splits {', '.join(splits)}; name one, as in {path / splits[0]}")

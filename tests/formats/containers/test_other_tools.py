@@ -54,6 +54,35 @@ def test_datasets_loads_our_folder_and_we_load_its_own(tmp_path: Path) -> None:
     assert [record.id for record in read(tmp_path / "theirs")] == [RECORDS[1].id, RECORDS[0].id]
 
 
+@pytest.mark.parametrize("damage", ["", "{", "{}"])
+def test_a_damaged_folder_is_named(tmp_path: Path, damage: str) -> None:
+    write_records(f"{tmp_path}/d/", RECORDS, Messages())
+    (tmp_path / "d" / "state.json").write_text(damage)
+    with pytest.raises(FormatError, match=r"d: is no whole folder of Dataset\.save_to_disk"):
+        read(tmp_path / "d")
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_records(path, RECORDS, Messages())
+    path.write_bytes(path.read_bytes().replace(b"assistant", b"assistan\xe9"))
+    with pytest.raises(FormatError, match="damaged or no Parquet file, after row 0"):
+        read(path)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_progress_bars_are_as_before(tmp_path: Path, wanted: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    (enable_progress_bars if wanted else disable_progress_bars)()
+    try:
+        write_records(f"{tmp_path}/d/", RECORDS, Messages())
+        assert are_progress_bars_disabled() is not wanted
+    finally:
+        enable_progress_bars()
+    assert capfd.readouterr().err == ""
+
+
 def test_a_folder_of_splits_asks_for_one(tmp_path: Path) -> None:
     import datasets
 

@@ -14,7 +14,7 @@ from curator.record import Record, single_turn
 class QuestionAnswer(Format):
     """One question and one answer.
 
-    Refuses: all but a single turn without a system prompt.
+    Refuses: all but a single turn without a system prompt; preference pairs.
     """
 
     name: ClassVar[str] = "question-answer"
@@ -30,6 +30,6 @@ class QuestionAnswer(Format):
 
     def write_row(self, record: Record) -> dict[str, Any]:
         """Lay one record out."""
-        if [turn.role for turn in record.messages] != ["user", "assistant"]:
+        if record.rejected is not None or [turn.role for turn in record.messages] != ["user", "assistant"]:
             raise FormatError("question-answer holds one question and one answer")
         return {"q": record.messages[0].content, "a": record.messages[1].content}

@@ -1,0 +1,1 @@
+"""Resume is replay: runs that are killed and run again."""

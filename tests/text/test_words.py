@@ -1,0 +1,83 @@
+"""Words, n-grams and their overlap, checked by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curator.text.words import char_ngrams, content_words, jaccard, normalise, shingles, word_ngrams, word_spans, words
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("  A\n\tB\u00a0C ", "a b c"),
+        ("“Don’t” – he said — «no»", '"don\'t" - he said - "no"'),
+        ("ＦＵＬＬ ﬁ Straße", "full fi strasse"),
+        ("zero\u200bwidth soft\u00adhyphen", "zerowidth softhyphen"),
+        ("", ""),
+    ],
+)
+def test_normalise(text: str, form: str) -> None:
+    assert normalise(text) == form
+
+
+@given(st.text())
+def test_normalise_is_idempotent(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Don’t stop — it's 4.30!", ["don't", "stop", "it's", "4", "30"]),
+        ("well-known snake_case", ["well", "known", "snake", "case"]),
+        ("你好 ok", ["你", "好", "ok"]),
+        ("हिन्दी مرحبا", ["हिन्दी", "مرحبا"]),
+        ("😀 … !", []),
+        ("", []),
+    ],
+)
+def test_words(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+def test_word_spans_refer_to_the_text_as_it_is() -> None:
+    assert word_spans("  Don’t go") == [(2, 7), (8, 10)]
+
+
+def test_content_words() -> None:
+    assert content_words("What is the name of the King?") == ["name", "king"]
+
+
+def test_ngrams() -> None:
+    assert word_ngrams("a b c d") == [("a", "b", "c"), ("b", "c", "d")]
+    assert word_ngrams("a b") == [("a", "b")]
+    assert word_ngrams("!") == []
+    assert char_ngrams("AB  cd", 4) == ["ab c", "b cd"]
+    assert char_ngrams("😀", 5) == ["😀"]
+    assert char_ngrams(" ") == []
+
+
+def test_shingles_of_short_and_long_texts() -> None:
+    assert shingles("abcdef") == {"abcde", "bcdef"}
+    assert shingles("one two " * 15) == {"one two one", "two one two"}
+    assert shingles("one two " * 14 + "one") == shingles("one two " * 10 + "one")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "value"),
+    [({"a", "b"}, {"b", "c"}, 1 / 3), ({"a"}, {"a"}, 1.0), ({"a"}, set(), 0.0), (set(), set(), 1.0)],
+)
+def test_jaccard(left: set[str], right: set[str], value: float) -> None:
+    assert jaccard(left, right) == value == jaccard(right, left)
+
+
+def test_known_similarities_of_short_questions() -> None:
+    alike = [
+        f"Describe how Elizabeth Bennet's {word} of Mr. Darcy changes after she reads his letter"
+        for word in ("opinion", "view")
+    ]
+    assert jaccard(*map(shingles, alike)) == pytest.approx(0.793, abs=0.01)
+    assert jaccard(*(frozenset(words(text)) for text in alike)) == 13 / 15
