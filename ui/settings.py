@@ -199,7 +199,9 @@ def _checked(setting: Setting, value: str, where: str) -> str:
         ModelSpec.model_validate({setting.name: value})
     except ValidationError as error:
         problem = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise RecipeError(f"{where}: {problem[0].lower()}{problem[1:]}; mend it or unset it") from None  # no echo: a secret?
+        raise RecipeError(
+            f"{where}: {problem[0].lower()}{problem[1:]}; mend it or unset it"
+        ) from None  # no echo: a secret?
     return value
 
 

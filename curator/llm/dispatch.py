@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from curator.errors import ProviderError
 from curator.llm.base import ChatClient, ChatReply, ChatRequest
 from curator.llm.limits import DEFAULT_CEILING, DEFAULT_START, AdaptiveLimit, Pace
+
+Keep = Callable[[ChatReply], Awaitable[None]]
 
 _LONGEST_BACKOFF_S = 60.0
 _RATE_LIMITED = 429
@@ -60,12 +63,14 @@ class Dispatcher:
         self._paused_until = 0.0
         self._jitter = random.Random()
 
-    async def send(self, request: ChatRequest, worst_tokens: int = 0) -> ChatReply:
+    async def send(self, request: ChatRequest, worst_tokens: int = 0, keep: Keep | None = None) -> ChatReply:
         """Ask until there is a reply or no hope of one.
 
         Args:
             request: what to ask.
             worst_tokens: how many tokens prompt and reply may have, for `tokens_per_minute`.
+            keep: stores the reply. Until it has, the request counts as under way and no other takes its place, so that
+                a killed process has no more to ask again than requests were under way.
 
         Returns:
             The reply.
@@ -79,7 +84,7 @@ class Dispatcher:
         while True:
             attempts += 1
             try:
-                return await self._attempt(request, worst_tokens)
+                return await self._attempt(request, worst_tokens, keep)
             except ProviderError as error:
                 if not error.retryable or self._options.max_retries == 0:
                     raise
@@ -92,7 +97,7 @@ class Dispatcher:
                     raise _given_up(error, attempts, tried_s, self._options) from error
             await asyncio.sleep(delay_s)
 
-    async def _attempt(self, request: ChatRequest, worst_tokens: int) -> ChatReply:
+    async def _attempt(self, request: ChatRequest, worst_tokens: int, keep: Keep | None) -> ChatReply:
         if self._requests is not None:
             await self._requests.wait()
         if self._tokens is not None:
@@ -105,6 +110,8 @@ class Dispatcher:
             except ProviderError as error:
                 self._learn(error, sent_in_round)
                 raise
+            if keep is not None:
+                await keep(reply)
         if self._tokens is not None:
             self._tokens.correct(reply.usage.prompt_tokens + reply.usage.completion_tokens - worst_tokens)
         return reply

@@ -205,27 +205,29 @@ class Model:
         worst_tokens, worst_usd = self._worst_case(request)
         reservation = await self.budget.reserve(worst_tokens, worst_usd, self.name)
         try:
-            reply = await self._send(request, worst_tokens)
+            reply = await self._send(key, request, worst_tokens)
         except BaseException:
             self.budget.release(reservation)
             raise
         usd = cost_usd(self.price, reply.usage)
-        try:
-            if self._cache is not None:
-                await self._cache.put(key, request, reply, self.client.identity, usd)
-        finally:
-            self.budget.settle(reservation, reply.usage, usd, key)
+        self.budget.settle(reservation, reply.usage, usd, key)
         return Answer(reply, key, replayed=False, usd=usd)
 
-    async def _send(self, request: ChatRequest, worst_tokens: int) -> ChatReply:
+    async def _send(self, key: str, request: ChatRequest, worst_tokens: int) -> ChatReply:
+        meant = request
+
+        async def keep(reply: ChatReply) -> None:
+            if self._cache is not None:
+                await self._cache.put(key, meant, reply, self.client.identity, cost_usd(self.price, reply.usage))
+
         if request.json_schema and self._schema_refused:
             request = msgspec.structs.replace(request, json_schema="")
         try:
-            return await self._dispatcher.send(request, worst_tokens)
+            return await self._dispatcher.send(request, worst_tokens, keep)
         except RequestRefused as refusal:
             if self._structured != "auto" or not request.json_schema or not _ABOUT_THE_SCHEMA.search(str(refusal)):
                 raise
-            reply = await self._dispatcher.send(msgspec.structs.replace(request, json_schema=""), worst_tokens)
+            reply = await self._dispatcher.send(msgspec.structs.replace(request, json_schema=""), worst_tokens, keep)
             if not self._schema_refused:  # said only now: without its schema the request was served
                 self._schema_refused = True
                 self._notice(f"{self.name} takes no JSON schema, so replies are asked for in words only: {refusal}")

@@ -72,12 +72,15 @@ async def resolve_models(
     Raises:
         ProviderError: an endpoint is named in the environment and cannot be used.
     """
+    environ = os.environ if env is None else env
     resolved: dict[str, ResolvedModel] = {}
     for name, spec in plan.models.items():
         if spec.provider != AUTO:
+            if spec.provider == "openai" and spec.base_url is None and environ.get("OPENAI_BASE_URL"):
+                spec = spec.model_copy(update={"base_url": environ["OPENAI_BASE_URL"]})  # the price depends on it
             resolved[name] = ResolvedModel(spec, plan.recipe.folder)
             continue
-        choice = await choose_provider(os.environ if env is None else env)
+        choice = await choose_provider(environ)
         chosen = {"provider": choice.provider, "model": spec.model or choice.model, "base_url": spec.base_url or choice.base_url}
         resolved[name] = ResolvedModel(spec.model_copy(update=chosen), plan.recipe.folder, choice.reason)
         if notice is not None:

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OPENAI_API_KEY": "none-needed"}
     command = [sys.executable, "-m", "ui.cli.main", "run", "-w", str(folder), "--yes"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def kill_at_a_moment(folder: Path, server: CountingServer, moments: random.Random, *, at_work: bool) -> None:
+    """Start a run and kill it: while it is asking something new, or whenever, be it at start-up or in replay."""
+    before = server.asked.total()
+    process = start(folder)
+    try:
+        if at_work:
+            assert server.wait_for(before + moments.randint(1, 3 * IN_FLIGHT), timeout_s=60), "the run asked nothing new"
+        else:
+            time.sleep(moments.uniform(0.05, 2.0))
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def finish(folder: Path) -> None:

@@ -13,7 +13,7 @@ from ui.settings import Value, config_path, resolve
 
 def command(
     context: typer.Context,
-    action: Annotated[Literal["show"], typer.Argument(metavar="[show]", help="The one thing to do.")] = "show",
+    _action: Annotated[Literal["show"], typer.Argument(metavar="ACTION", help="show")] = "show",
     origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
     workspace: Workspace = HERE,
     as_json: AsJson = False,

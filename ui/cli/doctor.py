@@ -10,7 +10,8 @@ from pathlib import Path
 
 import typer
 
-from ui.cli.options import HERE, AsJson, Workspace, print_json, print_table
+from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.output import counted, print_json, print_table
 
 EXTRAS = {
     "local": ("xllamacpp", "the embedded model and other GGUF files"),
@@ -22,29 +23,34 @@ EXTRAS = {
 }
 """Each extra with a package that shows whether it is installed, and what it is for."""
 
+SHOWN_MODELS = 5
+"""How many of a provider's models are named."""
+
+
+Check = tuple[str, str, str]
+"""What was looked at, how it stands, and what a person may want to know or do."""
+
 
 def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Check Python, extras, models, keys and the workspace, and say what to do about what is missing.
 
-    Ends with 1 if no model can be asked.
+    Ends with 1 if no model can be asked, or if the workspace's recipe cannot be carried out.
 
     Example: curator doctor
     """
     import asyncio
 
-    from ui.settings import load_environment
-
-    load_environment(workspace)
-    rows = [*_machine(), *_extras(), *(models := asyncio.run(_models())), *_workspace(workspace)]
+    models = asyncio.run(_models())
+    checks = [*_machine(), *_extras(), *models, _workspace(workspace)]
     if as_json:
-        print_json([{"check": check, "state": state, "detail": detail} for check, state, detail in rows])
+        print_json([{"check": check, "state": state, "detail": detail} for check, state, detail in checks])
     else:
-        print_table(("check", "state", "detail"), rows)
-    if not any(state == "ok" for _check, state, _detail in models):
+        print_table(("check", "state", "detail"), checks)
+    if "ok" not in {state for _check, state, _detail in models} or "wrong" in {state for _check, state, _ in checks}:
         raise typer.Exit(1)
 
 
-def _machine() -> list[tuple[str, str, str]]:
+def _machine() -> list[Check]:
     python = ".".join(map(str, sys.version_info[:3]))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free_gb = shutil.disk_usage(Path()).free / 1e9
@@ -55,7 +61,7 @@ def _machine() -> list[tuple[str, str, str]]:
     ]
 
 
-def _extras() -> list[tuple[str, str, str]]:
+def _extras() -> list[Check]:
     rows = []
     for extra, (package, purpose) in EXTRAS.items():
         there = find_spec(package) is not None
@@ -64,32 +70,30 @@ def _extras() -> list[tuple[str, str, str]]:
     return rows
 
 
-async def _models() -> list[tuple[str, str, str]]:
-    from ui.cli.models import available
+async def _models() -> list[Check]:
+    from ui.cli.models import PROVIDERS, available
 
-    found: dict[str, list[str]] = {}
-    notes: dict[str, str] = {}
-    for provider, model, note in await available():
-        found.setdefault(provider, [])
-        if note:
-            notes[provider] = note
-        else:
-            found[provider].append(model)
-    return [
-        (f"models of {provider}", "ok" if names else "none", ", ".join(names[:5]) or notes.get(provider, ""))
-        for provider, names in found.items()
-    ]
+    offers = await available()
+    checks: list[Check] = []
+    for provider in PROVIDERS:
+        names = [offer.model for offer in offers if offer.provider == provider and offer.model]
+        notes = [offer.note for offer in offers if offer.provider == provider and offer.note]
+        more = f" and {len(names) - SHOWN_MODELS} more" if len(names) > SHOWN_MODELS else ""
+        detail = ", ".join(names[:SHOWN_MODELS]) + more if names else "; ".join(notes)
+        checks.append((f"models of {provider}", "ok" if names else "none", detail))
+    return checks
 
 
-def _workspace(folder: Path) -> list[tuple[str, str, str]]:
+def _workspace(folder: Path) -> Check:
     from curator.errors import CuratorError
     from curator.recipe.plan import make_plan
     from ui.cli.workspace import open_recipe
 
     if not (folder / "recipe.yaml").exists():
-        return [("workspace", "none", f"no recipe.yaml in {folder.absolute()}: curator init DIR")]
+        return ("workspace", "none", f"no recipe.yaml in {folder.absolute()}: curator init DIR")
     try:
         plan = make_plan(open_recipe(folder))
     except CuratorError as error:
-        return [("workspace", "wrong", str(error))]
-    return [("workspace", "ok", f"{plan.recipe.name}: {len(plan.stages)} stages, {len(plan.documents)} sources")]
+        return ("workspace", "wrong", str(error))
+    sources = counted(len(plan.documents), "source")
+    return ("workspace", "ok", f"{plan.recipe.name}: {counted(len(plan.stages), 'stage')}, {sources}")

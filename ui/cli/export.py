@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ui.cli.options import HERE, OUT_HELP, AsJson, Format, Workspace
+from ui.cli.options import HERE, OUT_HELP, AsJson, Format, Workspace, placed
 from ui.cli.output import counted, print_json, say, tell
 
 
@@ -35,9 +33,7 @@ def command(
     from curator.run.export import export_run
     from ui.cli.workspace import latest_run, open_store
 
-    target = ExportTarget(
-        format=format, path=_place(out), include_dropped=include_dropped, provenance=provenance
-    )
+    target = ExportTarget(format=format, path=placed(out), include_dropped=include_dropped, provenance=provenance)
     with open_store(workspace) as store:
         run = latest_run(store, finished=not unfinished)
         newest = latest_run(store)
@@ -53,11 +49,3 @@ def command(
         say(f"  left out {record}: {why}")
     if len(exported.refused) > 5:
         say(f"  … and {len(exported.refused) - 5} more; --json lists all")
-
-
-def _place(out: str) -> Path:
-    """Return the path that was typed; a "/" at its end, which `Path` drops, asks for a folder."""
-    path = Path(out).absolute()
-    if out.endswith(("/", os.sep)):
-        path.mkdir(parents=True, exist_ok=True)
-    return path

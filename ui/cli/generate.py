@@ -4,54 +4,64 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curator.errors import RecipeError
-from ui.cli.options import HERE, Changes, say
+from ui.cli.options import OUT_HELP, AsJson, Format, Yes, placed
+from ui.cli.output import print_json
+
+if TYPE_CHECKING:
+    from curator.recipe.model import Recipe
+    from curator.stage import Generator
 
 
 def command(
-    method: Annotated[str, typer.Argument(help="A generator: book-qa, templates …")],
-    inputs: Annotated[list[Path], typer.Argument(metavar="[INPUT]...", help="Documents, or the method's file.")] = [],  # noqa: B006
-    n: Annotated[int, typer.Option("-n", min=1, help="How many records to accept.")] = 20,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("generated.jsonl"),
-    format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")] = "messages",
-    changes: Changes = [],  # noqa: B006
-    seed: Annotated[int, typer.Option(help="Where random choices begin.")] = 0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.")] = False,
-    no_checks: Annotated[bool, typer.Option("--no-checks", help="Take every candidate, without the method's own checks.")] = False,
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="A generator: book-qa, templates, or a plugin's.")],
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(metavar="[INPUT]...", help="Documents, or the method's file.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many records to accept.")] = 20,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="PATH", help=OUT_HELP)] = "generated.jsonl",
+    format: Format = "messages",
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Where random choices begin.")] = 0,
+    yes: Yes = False,
+    no_checks: Annotated[
+        bool, typer.Option("--no-checks", help="Take every candidate, without the method's own checks.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make N accepted examples with one method, without writing a recipe.
 
-    An option of the method is set as `--set per_chunk=2`, one of the model as `--set model.provider=ollama`. Replies are
-    kept in the user's cache, so the same command goes on after an interruption.
+    An option of the method is set as `--set per_chunk=2`, one of the model as `--set model.provider=ollama`. Replies
+    are kept in the user's cache, so the same command goes on after an interruption.
 
     Example: curator generate book-qa book.txt -n 50 --out qa.jsonl
     """
     import asyncio
 
     from curator.recipe.plan import make_plan
-    from curator.run import run_plan
-    from curator.store import Store
-    from ui.cli.consent import agree
-    from ui.cli.funnel import print_funnel
-    from ui.cli.progress import showing
-    from ui.settings import load_environment
+    from ui.cli.consent import agree, priced, replies_planned
+    from ui.cli.funnel import print_funnel, run_data
+    from ui.cli.run import carried_out, outcome_data, print_exports
+    from ui.cli.workspace import open_store
 
-    load_environment(HERE)
-    data = recipe_data(method, [path.absolute() for path in inputs], n, changes, checks=not no_checks)
-    data |= {"seed": seed, "export": [{"format": format, "path": str(out.absolute())}]}
+    data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
+    data |= {"seed": seed, "export": [{"format": format, "path": placed(out)}]}
     plan = make_plan(_recipe(data, out))
-    with showing() as progress:
-        resolved = asyncio.run(agree(plan, progress, limit=None, yes=yes))
-        result = asyncio.run(run_plan(plan, resolved=resolved, progress=progress))
-    with Store.open(plan.recipe.folder, create=False) as store:
+    resolved, estimates = asyncio.run(priced(plan, None))
+    agree(resolved, estimates, yes=yes)
+    result = carried_out(plan, resolved, replies_planned=replies_planned(estimates))
+    with open_store(plan.recipe.folder) as store:
+        if as_json:
+            print_json({**run_data(store, result.run), **outcome_data(result)})
+            return
         print_funnel(store, result.run)
-    for shortfall in result.shortfalls:
-        say(f"Short: {shortfall}")
-    print(f"{result.exported[0].written} records are in {out}")
+    print_exports(result)
 
 
 def recipe_data(method: str, inputs: list[Path], n: int, changes: list[str], *, checks: bool) -> dict[str, Any]:
@@ -68,42 +78,62 @@ def recipe_data(method: str, inputs: list[Path], n: int, changes: list[str], *, 
         The recipe, as data.
 
     Raises:
-        RecipeError: the stage makes no records, or an input is missing.
+        RecipeError: the stage makes no records, an input is missing, or a change cannot be read.
         PluginError: there is no such stage.
     """
-    import yaml
+    from ui.settings import model_settings
 
-    from curator.registry import stages
-    from curator.stage import Generator
-
-    kind = stages.load(method)
-    if not issubclass(kind, Generator):
-        makers = [name for name in stages.names() if issubclass(stages.load(name), Generator)]
-        raise RecipeError(f"{method!r} makes no records from documents or files; methods: {', '.join(makers)}")
-    options: dict[str, Any] = {}
-    model: dict[str, Any] = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise RecipeError(f"--set {change!r}: write option=value")
-        place = model if key.startswith("model.") else options
-        place[key.removeprefix("model.")] = yaml.safe_load(value)
+    kind = _generator(method)
+    options, model = _changed(changes)
     sources: list[str] = []
     if kind.input_option:
         if len(inputs) != 1:
             raise RecipeError(f"{method!r} takes one file, its {kind.input_option!r}; {len(inputs)} were given")
-        options[kind.input_option] = str(inputs[0])
+        options[kind.input_option] = str(inputs[0].absolute())
     else:
-        sources = [str(path) for path in inputs]
+        sources = [str(path.absolute()) for path in inputs]
     return {
         "name": method,
         "sources": sources,
-        "models": {"writer": model},
+        "models": {"writer": {**model_settings(model), **model}},  # what is typed wins over the environment
         "stages": [{"use": method, "options": options, "accept": n}, *(kind.checks if checks else ())],
     }
 
 
-def _recipe(data: dict[str, Any], out: Path) -> Any:
+def _generator(method: str) -> type[Generator[Any]]:
+    from curator.registry import stages
+    from curator.stage import Generator
+
+    kind: type[Any] = stages.load(method)
+    if not issubclass(kind, Generator):
+        makers = [name for name in stages.names() if issubclass(stages.load(name), Generator)]
+        raise RecipeError(f"{method!r} makes no records from documents or files; methods: {', '.join(makers)}")
+    return kind
+
+
+def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `--set` says about the method, and about the model."""
+    import yaml
+
+    options: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not key:
+            raise RecipeError(f"--set: {key!r} has no value; write option=value, as in --set per_chunk=2")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"--set {key}: the value is not valid YAML: {error}") from error
+        first, *path = key.split(".")
+        target, names = (model, path) if first == "model" and path else (options, [first, *path])
+        for name in names[:-1]:
+            target = target.setdefault(name, {})
+        target[names[-1]] = value
+    return options, model
+
+
+def _recipe(data: dict[str, Any], out: str) -> Recipe:
     """Build the recipe in a workspace of its own, in the user's cache, so that an interrupted call goes on."""
     import platformdirs
 
@@ -113,7 +143,7 @@ def _recipe(data: dict[str, Any], out: Path) -> Any:
 
     lines = Lines(Path("generate"), {})
     refuse_keys(data, lines)
-    name = hashlib.blake2b(str(out.absolute()).encode(), digest_size=8).hexdigest()
+    name = hashlib.blake2b(str(Path(out).absolute()).encode(), digest_size=8).hexdigest()
     folder = platformdirs.user_cache_path("instruct-curator") / "generate" / name
     folder.mkdir(parents=True, exist_ok=True)
     return build_recipe(data, lines).at(folder, lines)

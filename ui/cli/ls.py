@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from curator.errors import RecipeError
-from ui.cli.options import HERE, AsJson, Workspace, print_json, print_table
+from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.output import print_json, print_table, shortened, tell
 
 if TYPE_CHECKING:
     from curator.record import Record
-    from curator.store import ScoreFilter
+    from curator.store import Run, ScoreFilter, Store
 
-_SCORE = re.compile(r"\s*([\w.\-]+)\s*(<=|>=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
+_CONDITION = re.compile(r"\s*([\w.\-]+?)\s*(<=|>=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
+_SHOWN_CHARS = 60
+"""How much of an instruction and a response is listed, in characters."""
 
 
 def command(
     workspace: Workspace = HERE,
     status: Annotated[Literal["kept", "dropped", "pending", "all"], typer.Option(help="What became of them.")] = "all",
-    stage: Annotated[str, typer.Option(help="Only what this stage made.")] = "",
-    dropped_by: Annotated[str, typer.Option(help="Only what this stage dropped.")] = "",
-    reason: Annotated[str, typer.Option(help="Only what was dropped for this reason.")] = "",
-    score: Annotated[list[str], typer.Option(metavar="CONDITION", help="As in 'grounding<0.5'; may be repeated.")] = [],  # noqa: B006
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 20,
+    stage: Annotated[str, typer.Option(metavar="NAME", help="Only what this stage made.")] = "",
+    dropped_by: Annotated[str, typer.Option(metavar="NAME", help="Only what this stage dropped.")] = "",
+    reason: Annotated[str, typer.Option(metavar="REASON", help="Only what was dropped for this reason.")] = "",
+    score: Annotated[
+        list[str] | None, typer.Option(metavar="CONDITION", help="As in 'grounding<0.5'; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List records of the latest run, filtered by status, stage or score.
@@ -32,23 +37,24 @@ def command(
     Example: curator ls --status dropped --score 'grounding<0.5'
     """
     from curator.store import Query
+    from ui.cli.record_data import record_data
     from ui.cli.workspace import latest_run, open_store
 
-    filters = tuple(parse_condition(condition) for condition in score)
+    filters = tuple(parse_condition(condition) for condition in score or ())
     query = Query(status, stage, dropped_by, reason, filters, limit=limit)
     with open_store(workspace) as store:
-        run = store.runs.latest() or latest_run(store)
-        _check_stages(run.stages, stage, dropped_by)
+        run = latest_run(store)
+        _check_names(store, run, (stage, dropped_by), filters)
         records = list(store.candidates.select(run, query))
-        if as_json:
-            print_json([as_row(record) for record in records])
-            return
         total = store.candidates.count(run, query)
-        print_table(
-            ("id", "made by", "instruction", "response", "dropped"),
-            [(r.id[:11], r.origin.stage, _short(r.instruction, 60), _short(r.response, 60), _fate(r)) for r in records],
-        )
-        print(f"{len(records)} of {total} shown." + (" More with -n." if total > len(records) else ""))
+        if as_json:
+            print_json([record_data(record) for record in records])
+            return
+    if records:
+        columns = ("id", "made by", "instruction", "response", "dropped")
+        print_table(columns, [_row(record) for record in records])
+        tell()
+    tell(f"{len(records)} of {total:,} shown" + ("; -n shows more." if total > len(records) else "."))
 
 
 def parse_condition(text: str) -> ScoreFilter:
@@ -65,36 +71,33 @@ def parse_condition(text: str) -> ScoreFilter:
     """
     from curator.store import ScoreFilter
 
-    found = _SCORE.fullmatch(text)
+    found = _CONDITION.fullmatch(text)
     if found is None:
-        raise RecipeError(f"--score {text!r}: write a score's name, one of < <= > >= =, and a number, as in 'grounding<0.5'")
+        raise RecipeError(f"--score {text!r}: write a score, one of < <= > >= =, and a number, as in 'grounding<0.5'")
     name, operator, value = found.groups()
     return ScoreFilter(name, operator, float(value))  # type: ignore[arg-type]
 
 
-def as_row(record: Record) -> dict[str, object]:
-    """Return a record for JSON output, with its id.
-
-    Args:
-        record: the record.
-    """
-    import msgspec
-
-    return {"id": record.id, **{key: value for key, value in msgspec.to_builtins(record).items()}}
-
-
-def _check_stages(known: tuple[str, ...], *named: str) -> None:
+def _check_names(store: Store, run: Run, stages: tuple[str, ...], filters: tuple[ScoreFilter, ...]) -> None:
+    """Refuse names that the run does not know, which would list nothing and say nothing."""
     from curator.text.near_miss import did_you_mean
 
-    for name in named:
-        if name and name not in known:
-            raise RecipeError(f"the latest run has no stage {name!r}{did_you_mean(name, known)}")
+    for name in stages:
+        if name and name not in run.stages:
+            raise RecipeError(f"the latest run has no stage {name!r}{did_you_mean(name, run.stages)}")
+    for condition in filters:
+        known = _score_names(store, run)
+        if condition.name not in known:
+            raise RecipeError(
+                f"no record of the latest run has the score {condition.name!r}{did_you_mean(condition.name, known)}"
+            )
 
 
-def _fate(record: Record) -> str:
-    return f"{record.drop.stage}: {record.drop.reason}" if record.drop else ""
+def _score_names(store: Store, run: Run) -> set[str]:
+    return {score.name for record in store.candidates.select(run) for score in record.scores}
 
 
-def _short(text: str, most: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def _row(record: Record) -> tuple[str, ...]:
+    fate = f"{record.drop.stage}: {record.drop.reason}" if record.drop else ""
+    texts = (shortened(text, _SHOWN_CHARS) for text in (record.instruction, record.response))
+    return (record.id[:11], record.origin.stage, *texts, fate)

@@ -159,9 +159,8 @@ def run(arguments: list[str]) -> int:
             raise
         return _refused(_of_the_system(error), CuratorError.exit_code)
     if code == INTERRUPTED:
-        typer.echo(
-            "\nInterrupted. Every reply that came in is saved; the same command goes on from there.", err=True
-        )
+        again = "the same command" + (", without --fresh," if "--fresh" in arguments else "")
+        typer.echo(f"\nInterrupted. Every reply that came in is saved; {again} goes on from there.", err=True)
     return code
 
 
@@ -184,7 +183,8 @@ def _with_help(error: TyperException) -> str:
     """Return what is wrong with a command line, and which command's help says what is right."""
     context: Any = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "curator"
-    return f"{error.format_message().rstrip('.')}; `{path} --help` says what there is"
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    return f"{message}{'' if message.endswith('?') else '.'} See `{path} --help`"
 
 
 def _of_the_system(error: OSError) -> str:

@@ -1,77 +1,97 @@
-"""`curator models`: what can be asked here, and fetching the embedded model."""
+"""`curator models`: what can be asked here, and bringing a model here."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import asyncio
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from ui.cli.options import HERE, AsJson, Workspace, print_json, print_table, say
+from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.output import print_json, print_table, say, tell
+
+PROVIDERS = ("openai", "ollama", "local")
+"""Those whose models can be listed, in the order in which `provider: auto` tries them."""
+
+
+class Offer(NamedTuple):
+    """A model that can be asked, or why a provider offers none.
+
+    Attributes:
+        provider: the provider's registered name.
+        model: the model's name; None where there is none.
+        note: why there is none, and what to do; "" where there is one.
+    """
+
+    provider: str
+    model: str | None
+    note: str = ""
 
 
 def command(
-    action: Annotated[Literal["list", "fetch", "pull"], typer.Argument(help="list; fetch the embedded model; pull one through Ollama.")] = "list",
-    name: Annotated[str, typer.Argument(help="The model to pull.")] = "",
-    workspace: Workspace = HERE,
+    action: Annotated[
+        Literal["list", "fetch", "pull"],
+        typer.Argument(metavar="ACTION", help="list; fetch the embedded model; pull one through Ollama."),
+    ] = "list",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model to pull.")] = "",
+    _workspace: Workspace = HERE,
     as_json: AsJson = False,
 ) -> None:
     """List the models that can be asked from here, or bring one here.
 
     Examples: curator models; curator models fetch; curator models pull qwen3:4b
     """
-    import asyncio
-
-    from ui.settings import load_environment
-
-    load_environment(workspace)
     if action == "fetch":
-        _fetch()
-    elif action == "pull":
-        _pull(name)
-    else:
-        rows = asyncio.run(available())
-        if as_json:
-            print_json([{"provider": provider, "model": model, "note": note} for provider, model, note in rows])
-        else:
-            print_table(("provider", "model", "note"), rows)
+        _fetch(as_json=as_json)
+        return
+    if action == "pull":
+        _pull(name, as_json=as_json)
+        return
+    offers = asyncio.run(available())
+    if as_json:
+        print_json([offer._asdict() for offer in offers])
+        return
+    print_table(("provider", "model", "note"), [(offer.provider, offer.model or "-", offer.note) for offer in offers])
 
 
-async def available() -> list[tuple[str, str, str]]:
-    """Return every model that can be asked from here, as (provider, model, note); a provider without one says why."""
+async def available() -> list[Offer]:
+    """Return every model that can be asked from here; a provider without one says why."""
+    return [offer for provider in PROVIDERS for offer in await _offers(provider)]
+
+
+async def _offers(provider: str) -> list[Offer]:
     import os
 
-    from curator.errors import ProviderError
+    from curator.errors import CuratorError
     from curator.llm.spec import ModelSpec
     from curator.registry import providers
 
-    rows: list[tuple[str, str, str]] = []
-    for provider in ("openai", "ollama", "local"):
-        if provider == "openai" and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-            rows.append((provider, "–", "set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint"))
-            continue
+    if provider == "openai" and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
+        return [Offer(provider, None, "set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")]
+    # A connection to an endpoint is one to a model of it; which one does not matter for listing all.
+    spec = ModelSpec(provider=provider, model="any" if provider == "openai" else "")
+    try:
+        client = providers.load(provider).from_spec(spec, HERE)
         try:
-            client = providers.load(provider).from_spec(ModelSpec(provider=provider), HERE)
-            try:
-                names = await client.models()
-            finally:
-                await client.aclose()
-        except ProviderError as error:
-            rows.append((provider, "–", str(error)))
-            continue
-        rows += [(provider, model, "") for model in names]
-    return rows
+            names = await client.models()
+        finally:
+            await client.aclose()
+    except CuratorError as error:
+        return [Offer(provider, None, str(error))]
+    return [Offer(provider, name) for name in names] or [Offer(provider, None, "it has no models yet")]
 
 
-def _fetch() -> None:
-    from curator.llm.weights import fetch_embedded
+def _fetch(*, as_json: bool) -> None:
+    from curator.llm.weights_fetch import fetch_embedded
 
     path = fetch_embedded(say)
-    print(f"The embedded model is in {path}")
+    if as_json:
+        print_json({"model": "embedded", "path": str(path)})
+    else:
+        tell(f"The embedded model is in {path}")
 
 
-def _pull(name: str) -> None:
-    import asyncio
-
+def _pull(name: str, *, as_json: bool) -> None:
     from curator.errors import RecipeError
     from curator.llm.ollama import OllamaProvider
     from curator.llm.spec import ModelSpec
@@ -87,4 +107,7 @@ def _pull(name: str) -> None:
             await client.aclose()
 
     asyncio.run(pull())
-    print(f"Ollama has {name} now")
+    if as_json:
+        print_json({"model": name, "provider": "ollama"})
+    else:
+        tell(f"Ollama has {name} now")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend what it may cost without asking.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change the recipe for this call, as in seed=3; may be repeated."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe for this call, as in seed=3; may be repeated."),
 ]
 Limit = Annotated[
     int | None,
@@ -53,3 +52,12 @@ Format = Annotated[
     ),
 ]
 OUT_HELP = "The file; .jsonl, .json, .csv, .parquet, or a folder with a / at its end."
+
+
+def placed(out: str) -> str:
+    """Return where `--out` points, whatever folder the recipe lies in.
+
+    Args:
+        out: what was typed; a "/" at its end, which a `Path` would lose, stands for a folder.
+    """
+    return os.path.join(os.getcwd(), out)  # noqa: PTH109, PTH118

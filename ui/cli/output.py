@@ -62,8 +62,9 @@ def print_table(
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for number, column in enumerate(columns):
+        whole = number == 0 or column in right  # names and numbers stay on one line; what is long gives way
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if title:
@@ -137,7 +138,7 @@ def usd(value: float | None) -> str:
         return "unknown"
     if value == 0:
         return "$0"
-    return f"${value:.2f}" if value >= 1 else f"${value:.4f}" if value >= 0.0001 else "under $0.0001"
+    return f"${value:.2f}" if value >= 1 else f"${value:.4f}" if value >= 0.0001 else "<$0.0001"
 
 
 def percent(share: float | None) -> str:

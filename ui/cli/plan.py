@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from ui.cli.options import HERE, AsJson, Changes, Workspace, print_json, print_table, say, usd
+from ui.cli.options import HERE, AsJson, Changes, Limit, Workspace
+from ui.cli.output import counted, print_json, print_table, tell, usd
 
 if TYPE_CHECKING:
-    from curator.recipe.estimate import Range
+    from collections.abc import Mapping
+
+    from curator.recipe.estimate import Range, StageEstimate
+    from curator.recipe.models import ResolvedModel
+    from curator.recipe.plan import Plan
 
 
-def command(
-    workspace: Workspace = HERE,
-    limit: Annotated[int | None, typer.Option(min=1, help="Candidates each generator may make at most.")] = None,
-    changes: Changes = [],  # noqa: B006 - typer copies it
-    as_json: AsJson = False,
-) -> None:
+def command(workspace: Workspace = HERE, limit: Limit = None, changes: Changes = None, as_json: AsJson = False) -> None:
     """Check the recipe, its sources and its templates, and price the run, without asking a model.
 
     Example: curator plan --set models.writer.model=gpt-5-mini
     """
     import asyncio
 
-    from curator.recipe.estimate import check_budget, estimate, total_usd
-    from curator.recipe.models import resolve_models
+    from curator.recipe.estimate import total_usd
     from curator.recipe.plan import make_plan
+    from ui.cli.consent import priced
     from ui.cli.workspace import open_recipe
 
     plan = make_plan(open_recipe(workspace, changes))
-    resolved = asyncio.run(resolve_models(plan, notice=say))
-    check_budget(plan, resolved)
-    estimates = estimate(plan, resolved, limit)
+    resolved, estimates = asyncio.run(priced(plan, limit))
     total = total_usd(estimates)
     if as_json:
-        print_json({"recipe": plan.recipe.name, "hash": plan.recipe.hash, "stages": estimates, "usd": total})
+        print_json(
+            {
+                "recipe": plan.recipe.name,
+                "hash": plan.recipe.hash,
+                "models": {name: {"label": model.label, "reason": model.reason} for name, model in resolved.items()},
+                "stages": estimates,
+                "usd": total,
+            }
+        )
         return
+    _print(plan, resolved, estimates, total)
+
+
+def _print(
+    plan: Plan, resolved: Mapping[str, ResolvedModel], estimates: list[StageEstimate], total: Range | None
+) -> None:
     words = sum(len(document.text.split()) for document in plan.documents)
-    print(f"{plan.recipe.name}: {len(plan.stages)} stages, {len(plan.documents)} sources of {words:,} words, seed {plan.recipe.seed}")
+    sources = f"{counted(len(plan.documents), 'source')} of {words:,} words"
+    tell(f"{plan.recipe.name}: {counted(len(plan.stages), 'stage')}, {sources}, seed {plan.recipe.seed}\n")
     print_table(
         ("stage", "asks", "candidates", "requests", "tokens", "US dollars"),
-        [
-            (e.stage, e.model, _span(e.candidates), _span(e.requests), _span(e.tokens), _money(e.usd) if e.model else "")
-            for e in estimates
-        ],
+        [_row(entry) for entry in estimates],
         right=("candidates", "requests", "tokens", "US dollars"),
     )
     dates = sorted({model.price.as_of for model in resolved.values() if model.price and model.price.as_of})
-    print(f"In all: {_money(total)}." + (f" List prices of {dates[0]}; they may have changed." if dates else ""))
+    tell(f"\nIn all: {_money(total)}." + (f" List prices of {dates[0]}; they may have changed." if dates else ""))
     budget = plan.recipe.budget.model_dump(exclude_none=True)
     if budget:
-        print("Budget: " + ", ".join(f"{name} {value:g}" for name, value in budget.items()) + "; the run stops before it is crossed.")
-    print("From: the prompts as they would be sent; low without and high with every retry and the longest reply.")
+        limits = ", ".join(f"{name} {value:g}" for name, value in budget.items())
+        tell(f"Budget: {limits}; the run stops before it is crossed.")
+    if any(entry.model for entry in estimates):
+        tell("Low: all replies short, none asked again. High: all long, each asked again as often as allowed.")
+
+
+def _row(entry: StageEstimate) -> tuple[str, ...]:
+    if not entry.model:
+        return (entry.stage, "", "" if entry.candidates is None else _span(entry.candidates), "", "", "")
+    return (
+        entry.stage,
+        entry.model,
+        _span(entry.candidates),
+        _span(entry.requests),
+        _span(entry.tokens),
+        _money(entry.usd),
+    )
 
 
 def _span(value: Range | None) -> str:
     if value is None:
         return "depends"
-    if value.high == 0:
-        return ""
-    return f"{value.low:,.0f}" if value.low == value.high else f"{value.low:,.0f}–{value.high:,.0f}"
+    low, high = _rounded(value.low), _rounded(value.high)
+    return low if low == high else f"{low}-{high}"
+
+
+def _rounded(count: float) -> str:
+    """Return a count in at most four figures: an estimate has no more to say, and a terminal no more room."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if count >= size:
+            return f"{count / (1e3 if letter == 'k' else size):.3g}{letter}"
+    return f"{count:,.0f}"
 
 
 def _money(value: Range | None) -> str:
     if value is None:
         return "unknown"
-    return usd(0) if value.high == 0 else f"{usd(value.low)}–{usd(value.high)}"
+    return usd(0) if value.high == 0 else f"{usd(value.low)}-{usd(value.high)}"

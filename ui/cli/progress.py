@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from curator.run.progress import Progress
-from ui.cli.options import percent, say, usd
+from ui.cli.output import console, percent, printable, say, usd
 
 PLAIN_EVERY_S = 10.0
 """How often a line is printed where there is no terminal."""
@@ -62,8 +62,6 @@ def _live(progress: Progress) -> Iterator[None]:
     from rich.spinner import Spinner
     from rich.text import Text
 
-    from ui.cli.options import console
-
     spinner = Spinner("dots")
 
     def render() -> Any:
@@ -71,7 +69,7 @@ def _live(progress: Progress) -> Iterator[None]:
         return spinner
 
     terminal = console(to_stderr=True)
-    progress.on_notice = lambda text: terminal.print(text, highlight=False, markup=False)
+    progress.on_notice = lambda text: terminal.print(printable(text), highlight=False, markup=False)
     with Live(get_renderable=render, console=terminal, refresh_per_second=8, transient=True):
         yield
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui.cli.options import HERE, AsJson, Workspace, print_json
+from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.output import print_json, say, tell
 
 
 def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
@@ -10,15 +11,17 @@ def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
 
     Example: curator status --workspace demo
     """
-    from ui.cli.funnel import print_funnel
+    from ui.cli.funnel import print_funnel, run_data
     from ui.cli.workspace import latest_run, open_store
 
     with open_store(workspace) as store:
-        run = store.runs.latest() or latest_run(store)
+        run = latest_run(store)
         if as_json:
-            print_json({"run": run, "funnel": store.ledger.funnel(run), "cost": store.ledger.cost(run)})
+            print_json(run_data(store, run))
             return
         print_funnel(store, run)
-        print(f"Started {run.started_at}" + (f", ended {run.ended_at}." if run.ended_at else "; it has not ended."))
-        if run.status not in ("done", "running"):
-            print("`curator run` goes on from there; nothing that was paid for is asked again.")
+    tell(f"Started {run.started_at}, " + (f"ended {run.ended_at}." if run.ended_at else "not ended."))
+    if run.status == "running":
+        say("It is at work now, or was killed; then `curator run` goes on from there.")
+    elif run.status != "done":
+        say("`curator run` goes on from there; nothing that was paid for is asked again.")
