@@ -22,7 +22,9 @@ _PLACEHOLDERS = (
 _LEAKS = (
     re.compile(r"<\|[a-z_]{2,30}(?:\|>)?"),
     re.compile(r"\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</s>"),
-    re.compile(r"^\s*(?:#{1,6} +|\*\*)?(?:User|Human|Assistant|System|Instruction|Response)(?:\*\*)?:", re.MULTILINE),
+    re.compile(
+        r"^[^\S\n]*(?:#{1,6} +|\*\*)?(?:User|Human|Assistant|System|Instruction|Response)(?:\*\*)?:", re.MULTILINE
+    ),
 )
 """Marks of a chat's own machinery: they belong around an answer, never in it."""
 

@@ -118,7 +118,7 @@ def _share(name: str, total: int, missing: list[str], what: str) -> Score:
     if not missing:
         return Score(name, 1.0, f"all {total} {what} stand in the passage")
     listed = ", ".join(missing[:_LISTED]) + (", ..." if len(missing) > _LISTED else "")
-    return Score(name, 1 - len(missing) / total, f"{len(missing)} of {total} {what} do not: {listed}")
+    return Score(name, (total - len(missing)) / total, f"{len(missing)} of {total} {what} do not: {listed}")
 
 
 def _stems(text: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _stems(text: str) -> dict[str, str]:
 
     stemmer = snowballstemmer.stemmer("english")
     stems: dict[str, str] = {}
-    for word in content_words(text):
+    for word in dict.fromkeys(content_words(text)):
         bare = word.removesuffix("'s")
         stems.setdefault(stemmer.stemWord(bare), bare)
     return stems

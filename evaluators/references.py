@@ -22,7 +22,8 @@ _SAYS = (
     "say|says|said|state|states|stated|mention|mentions|mentioned|describe|describes|described|suggest|suggests|"
     "suggested|imply|implies|implied|explain|explains|explained|tell|tells|told|discuss|discusses|discussed|argue|"
     "argues|argued|claim|claims|claimed|use|uses|used|compare|compares|mean|means|refer|refers|emphasize|emphasizes|"
-    "highlight|highlights|show|shows|shown|present|presents|portray|portrays|depict|depicts|convey|conveys|list|lists|indicate|indicates"
+    "highlight|highlights|show|shows|shown|present|presents|portray|portrays|depict|depicts|convey|conveys|"
+    "list|lists|indicate|indicates"
 )
 _UNNAMED = r"(?!\s+(?:of|by|about|called|named|titled|entitled|on|from|for|written|that|which|in which)\b)(?!\s*[\"'])"
 """Nothing follows that says which one is meant."""
@@ -48,8 +49,8 @@ _REFERENCES = (
         "points to a text that is not there",
     ),
     _reference(
-        rf"\b(?:according to|based on|as (?:described|mentioned|stated|shown|given|discussed|explained|noted) (?:in|by)|"
-        rf"(?:mentioned|described|stated|referred to|discussed|listed|given|provided|quoted) (?:in|by))\s+"
+        rf"\b(?:according to|based on|as (?:described|mentioned|stated|shown|given|discussed|explained|noted) "
+        rf"(?:in|by)|(?:mentioned|described|stated|referred to|discussed|listed|given|provided|quoted) (?:in|by))\s+"
         rf"(?:the|this|that|your)\s+(?:{_SOURCE}|{_LAID_OUT}|{_TELLER})\b{_UNNAMED}",
         "points to a text that is not there",
     ),
@@ -91,8 +92,8 @@ _REFERENCES = (
         "announces something that does not follow",
     ),
     _reference(
-        r"\b(?:in|during|after|before|at|from|of|by|to|about) (?:this|that|these|those) (?:event|moment|incident|meeting|"
-        r"situation|part|case|point|exchange|instance|encounter|visit|day|place|study|experiment|character|person)s?\b"
+        r"\b(?:in|during|after|before|at|from|of|by|to|about) (?:this|that|these|those) (?:event|moment|incident|"
+        r"meeting|situation|part|case|point|exchange|instance|encounter|visit|day|place|study|experiment|character|person)s?\b"
         r"(?![^?]*\bthat\b)",
         "points to something that was not named",
     ),

@@ -38,7 +38,9 @@ def decode(data: bytes, where: str) -> str:
         if encoding == "utf-8":
             converting = f"iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(where)} > converted.txt"
             advice = f"if it is in a Western encoding, convert it: {converting}"
-        raise SourceError(f"{where} is no {encoding.upper()}: {error.reason} at byte {error.start}; {advice}") from error
+        raise SourceError(
+            f"{where} is no {encoding.upper()}: {error.reason} at byte {error.start}; {advice}"
+        ) from error
     if (at := text.find("\0")) >= 0:
         raise SourceError(f"{where} is binary: a NUL stands at character {at}; give a text file")
     return unicodedata.normalize("NFC", _LINE_END.sub("\n", text))

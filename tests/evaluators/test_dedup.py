@@ -25,7 +25,10 @@ SMALL = st.lists(
 def text(seed: int, count: int = 60) -> list[str]:
     """Return words that share no run of three with those of another seed."""
     draw = random.Random(seed)
-    return [f"w{'abcdefghij'[draw.randrange(10)]}{'klmnopqrst'[draw.randrange(10)]}{chr(97 + seed % 26)}" for _ in range(count)]
+    return [
+        f"w{'abcdefghij'[draw.randrange(10)]}{'klmnopqrst'[draw.randrange(10)]}{chr(97 + seed % 26)}"
+        for _ in range(count)
+    ]
 
 
 def planted(seed: int, similarity: float, count: int = 200) -> tuple[str, str]:
@@ -163,7 +166,9 @@ def test_dedup_is_idempotent_and_order_decides_only_who_is_first(records: list[R
 
 
 def test_near_dedup_of_separate_clusters_keeps_one_each_in_any_order() -> None:
-    clusters = [[single_turn(" ".join(text(seed)) + end, "") for end in ("", " indeed", " really")] for seed in range(20)]
+    clusters = [
+        [single_turn(" ".join(text(seed)) + end, "") for end in ("", " indeed", " really")] for seed in range(20)
+    ]
     records = [record for cluster in clusters for record in cluster]
     random.Random(1).shuffle(records)
     stay = kept(run(NearDedup(), records))

@@ -24,7 +24,12 @@ def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE
 
 
 def test_a_grounded_answer() -> None:
-    assert parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.") == [1, 1, 1, 1]
+    assert parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.") == [
+        1,
+        1,
+        1,
+        1,
+    ]
 
 
 @pytest.mark.parametrize(

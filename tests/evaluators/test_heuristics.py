@@ -23,7 +23,8 @@ def test_measures_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "value"), [("", 0.0), ("a a", 0.0), ("a a a", 0.0), ("a a a a", 0.5), ("é 😀 你", 0.0), ("x " * 102, 0.99)]
+    ("response", "value"),
+    [("", 0.0), ("a a", 0.0), ("a a a", 0.0), ("a a a a", 0.5), ("é 😀 你", 0.0), ("x " * 102, 0.99)],
 )
 def test_repetition(response: str, value: float) -> None:
     (record,) = run(Heuristics(), [single_turn("A?", response)])
@@ -35,7 +36,7 @@ def test_repetition(response: str, value: float) -> None:
     [
         ("", "empty response"),
         (" \n", "empty response"),
-        (PROSE, "truncated: ends with ' on and on to its end'"),
+        (PROSE, "truncated: ends with 'on and on to its end'"),
         ("He went home,", "truncated: ends with 'He went home,'"),
         ("He went to the", "truncated: ends with 'He went to the'"),
         ("Dear [NAME], hello.", "unfilled placeholder '[NAME]'"),
@@ -48,8 +49,8 @@ def test_repetition(response: str, value: float) -> None:
         ("Yes.<|im_end|>", "role leakage '<|im_end|>'"),
         ("[INST] Yes.", "role leakage '[INST]'"),
         ("what is IT?", "response equals instruction"),
-        ("As an AI language model, I have no taste.", "refusal 'as an ai language model'"[:16]),
-        ("I’m sorry, but I can't do that.", "refusal \"i'm sorry, but i\""),
+        ("As an AI language model, I have no taste.", "refusal 'as an ai'"),
+        ("I’m sorry, but I can't do that.", 'refusal "i\'m sorry, but i"'),
         ("I cannot assist with it.", "refusal 'i cannot assist'"),
         ("```python\nx = 1", "broken code fence"),
     ],
@@ -100,9 +101,7 @@ def test_an_unfilled_instruction_is_a_fault() -> None:
 
 def test_several_faults_are_all_named() -> None:
     (record,) = run(Heuristics(), [single_turn("A?", "Dear [NAME],\nUser: x\n```")])
-    assert record.scores[-1].explanation == (
-        "unfilled placeholder '[NAME]'; role leakage 'User:'; broken code fence"
-    )
+    assert record.scores[-1].explanation == ("unfilled placeholder '[NAME]'; role leakage 'User:'; broken code fence")
 
 
 @pytest.mark.parametrize("piece", ["word ", "{{", "[A ", "```\n", "<", "`", "I'm sorry "])

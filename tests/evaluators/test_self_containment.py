@@ -140,7 +140,9 @@ def test_explanation_names_what_was_found(question: str, found: str) -> None:
     assert score(single_turn(question, "Yes.")) == Score("self-containment", 0.0, found)
 
 
-@pytest.mark.parametrize("question", ["Summarise the text.", "Which of the following is a fruit?", "Is it in the passage?"])
+@pytest.mark.parametrize(
+    "question", ["Summarise the text.", "Which of the following is a fruit?", "Is it in the passage?"]
+)
 def test_a_question_may_point_to_its_own_input(question: str) -> None:
     assert score(single_turn(question, "Yes.")).value == 0.0
     assert score(single_turn(question, "Yes.", input="An apple fell.")).value == 1.0

@@ -13,9 +13,23 @@ from curator.text.plain_text import read_plain_text
 from curator.text.words import words
 
 BLOCKS = st.sampled_from(
-    ["Mr. A. B. said no. He left!", "“Go. Now.” She went.", "你好。再见。", "one " * 30, "# Head", "## Sub", "- a\n- b", "😀",
-     "مرحبا. كيف؟", "CHAPTER I", "a", "```\n# x\n\n# y\n```", "“Long. " + "speech. " * 20 + "”", "Title\n---"]
-)  # fmt: skip
+    [
+        "Mr. A. B. said no. He left!",
+        "“Go. Now.” She went.",
+        "你好。再见。",
+        "one " * 30,
+        "# Head",
+        "## Sub",
+        "- a\n- b",
+        "😀",
+        "مرحبا. كيف؟",
+        "CHAPTER I",
+        "a",
+        "```\n# x\n\n# y\n```",
+        "“Long. " + "speech. " * 20 + "”",
+        "Title\n---",
+    ]
+)
 TEXTS = st.lists(BLOCKS, max_size=12).map("\n\n".join)
 
 
@@ -65,7 +79,9 @@ def test_paragraphs_are_packed_whole() -> None:
 
 
 def test_a_long_paragraph_is_cut_between_sentences_and_a_long_sentence_between_words() -> None:
-    document = Document("a", "Mr. Lee ate at 4.30 p.m. on Monday. He slept. One two three four five six seven eight nine ten eleven.")
+    document = Document(
+        "a", "Mr. Lee ate at 4.30 p.m. on Monday. He slept. One two three four five six seven eight nine ten eleven."
+    )
     assert [chunk.text for chunk in chunk_document(document, max_words=10)] == [
         "Mr. Lee ate at 4.30 p.m. on Monday.",
         "He slept.",
@@ -84,7 +100,9 @@ def test_a_long_speech_is_cut_between_its_sentences() -> None:
 
 
 def test_chapters_and_headings() -> None:
-    document = read_markdown("# Book\n\nIntro.\n\n## One\n\n### Deep\n\nText one.\n\n## Empty\n\n## Two\n\nText.\n\n### End", "b")
+    document = read_markdown(
+        "# Book\n\nIntro.\n\n## One\n\n### Deep\n\nText one.\n\n## Empty\n\n## Two\n\nText.\n\n### End", "b"
+    )
     assert chunk_document(document) == (
         Chunk(0, 0, 14, "", "# Book\n\nIntro."),
         Chunk(1, 16, 43, "One", "## One\n\n### Deep\n\nText one."),

@@ -10,7 +10,9 @@ from curator.text.evidence import find_quote, names, numbers
 from curator.text.names import lower_case_words
 from curator.text.numbers import agrees
 
-PASSAGE = "“My dear Mr.  Bennet,” said his\nlady — to him one day… Die Straße concatenates. 你好世界。 A well-known end."
+PASSAGE = (
+    "“My dear Mr.  Bennet,” said his\nlady — to him one day… Die Straße concatenates. 你好世界。 A well-known end."
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,18 @@ def test_quotes_that_stand_there(quote: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     "quote",
-    ["", " ", "...", "Benn", "cat", "lady to him", "said the lady", "My dear Mrs. Bennet", "wellknown", "said his lady him"],
+    [
+        "",
+        " ",
+        "...",
+        "Benn",
+        "cat",
+        "lady to him",
+        "said the lady",
+        "My dear Mrs. Bennet",
+        "wellknown",
+        "said his lady him",
+    ],
 )
 def test_quotes_that_do_not(quote: str) -> None:
     assert find_quote(quote, PASSAGE) is None
@@ -46,7 +59,7 @@ def test_the_first_whole_occurrence_is_found() -> None:
     assert find_quote("cat", "concat cat cat") == (7, 10)
 
 
-@given(st.text(alphabet="aB -—\"“.…\n😀ß", max_size=30), st.integers(0, 29), st.integers(1, 30))
+@given(st.text(alphabet='aB -—"“.…\n😀ß', max_size=30), st.integers(0, 29), st.integers(1, 30))
 def test_a_piece_of_a_passage_is_found_in_it(passage: str, start: int, length: int) -> None:
     quote = passage[start : start + length]
     span = find_quote(quote, f"({passage})" if start == 0 else passage)

@@ -78,9 +78,11 @@ def test_line_ends_become_one_kind(tmp_path: Path) -> None:
 
 
 def test_hard_wrapped_lines_are_joined(tmp_path: Path) -> None:
-    wrapped = "It is a truth universally\nacknowledged, that a well-\nknown man must be in want.\n\n\n Second\nparagraph here.\n"
+    wrapped = (
+        "It is a truth universally\nacknowledged, that a well-\nknown man must be in want.\n\n\n Second\nparagraph."
+    )
     assert read(tmp_path, wrapped).text == (
-        "It is a truth universally acknowledged, that a well-known man must be in want.\n\nSecond paragraph here."
+        "It is a truth universally acknowledged, that a well-known man must be in want.\n\nSecond paragraph."
     )
 
 

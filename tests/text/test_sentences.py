@@ -34,11 +34,16 @@ def test_english(expected: list[str]) -> None:
 
 
 def test_paragraphs_end_sentences() -> None:
-    assert sentences("A heading\n\nThe text\ngoes on.你好。再见。") == ["A heading", "The text\ngoes on.", "你好。", "再见。"]
+    assert sentences("A heading\n\nThe text\ngoes on.你好。再见。") == [
+        "A heading",
+        "The text\ngoes on.",
+        "你好。",
+        "再见。",
+    ]
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="aB. !?\"“”()\n\t\u00a0\u2003\u20281😀é。؟\u0301", max_size=60) | st.text(max_size=60))
+@given(st.text(alphabet='aB. !?"“”()\n\t\u00a0\u2003\u20281😀é。؟\u0301', max_size=60) | st.text(max_size=60))
 def test_every_character_lies_in_one_sentence(text: str) -> None:
     spans = sentence_spans(text)
     covered = sorted(at for span in spans for at in range(*span))

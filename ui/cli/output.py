@@ -128,6 +128,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def rounded(count: float) -> str:
+    """Return a large count in three figures, as in `43.6k`; one below 10,000 as it is.
+
+    Args:
+        count: how many.
+    """
+    if count < 10_000:
+        return f"{count:,.0f}"
+    for size, letter in ((1e9, "G"), (1e6, "M")):
+        if count >= size:
+            return f"{count / size:.3g}{letter}"
+    return f"{count / 1e3:.0f}k"
+
+
 def usd(value: float | None) -> str:
     """Return an amount of money.
 

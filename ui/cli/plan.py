@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.cli.options import HERE, AsJson, Changes, Limit, Workspace
-from ui.cli.output import counted, print_json, print_table, tell, usd
+from ui.cli.output import counted, print_json, print_table, rounded, tell, usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,16 +81,8 @@ def _row(entry: StageEstimate) -> tuple[str, ...]:
 def _span(value: Range | None) -> str:
     if value is None:
         return "depends"
-    low, high = _rounded(value.low), _rounded(value.high)
+    low, high = rounded(value.low), rounded(value.high)
     return low if low == high else f"{low}-{high}"
-
-
-def _rounded(count: float) -> str:
-    """Return a count in at most four figures: an estimate has no more to say, and a terminal no more room."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if count >= size:
-            return f"{count / (1e3 if letter == 'k' else size):.3g}{letter}"
-    return f"{count:,.0f}"
 
 
 def _money(value: Range | None) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from curator.run.progress import Progress
-from ui.cli.output import console, percent, printable, say, usd
+from ui.cli.output import console, percent, printable, rounded, say, usd
 
 PLAIN_EVERY_S = 10.0
 """How often a line is printed where there is no terminal."""
@@ -46,11 +46,11 @@ def line(progress: Progress) -> str:
         planned = max(progress.requests_planned, progress.requests)
         replayed = f" ({progress.replayed:,} replayed)" if progress.replayed else ""
         parts.append(f"{progress.requests:,}/{planned:,} replies{replayed}")
-    parts.append(f"{progress.made:,} made, {percent(progress.accepted_share)} accepted so far")
+    parts.append(f"{progress.made:,} made, {percent(progress.accepted_share)} accepted")
     if progress.passes > 1:
         parts.append(f"pass {progress.passes}")
     if progress.tokens:
-        parts += [f"{progress.tokens:,} tokens", usd(progress.usd)]
+        parts += [f"{rounded(progress.tokens)} tokens", usd(progress.usd)]
     if progress.eta_s is not None:
         parts.append(_duration(progress.eta_s) + " left")
     return " · ".join(parts)
@@ -65,7 +65,7 @@ def _live(progress: Progress) -> Iterator[None]:
     spinner = Spinner("dots")
 
     def render() -> Any:
-        spinner.update(text=Text(" " + line(progress)))
+        spinner.update(text=Text(" " + line(progress), no_wrap=True, overflow="ellipsis"))
         return spinner
 
     terminal = console(to_stderr=True)
