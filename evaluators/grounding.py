@@ -14,6 +14,8 @@ from curator.text.evidence import find_quote, names, numbers
 from curator.text.numbers import agrees
 from curator.text.words import content_words, words
 
+NAME = "grounding"
+
 _LISTED = 5
 
 
@@ -25,24 +27,28 @@ class Grounding(Evaluator[StageOptions]):
     - `grounding.answer`: |C(answer) ∩ C(passage)| / |C(answer)|, C being the set of stemmed content words.
     - `grounding.entities`: |E(answer) ∩ E(passage + question)| / |E(answer)|, E being the set of numbers and names.
     - `grounding`: the smallest of those that apply, since one invented fact spoils an answer.
+    - `grounding.question`: |C(question) ∩ C(passage)| / |C(question)|, apart, because a good question may use words of
+      its own; a low value shows a question about something that the passage does not speak of.
 
     Each has the range 0 to 1, higher is better. A measure without anything to check has no value. The chapter's heading
-    counts as part of the passage. Words prove no meaning: an answer that denies the passage in the passage's own words
-    scores 1; leave that to a judge.
+    and the document's title count as part of the passage. For a record without a source passage, what a model wrote
+    about an input is held against that input, in `grounding.entities` alone. Words prove no meaning: an answer that
+    denies the passage in the passage's own words scores 1; leave that to a judge.
 
     Source: the verbatim-evidence test of extractive question answering and the entity precision of Nan et al., 2021,
     arXiv 2102.09130, section 3.1; here with numbers, with the question as a second source, and without a tagger.
     """
 
-    name: ClassVar[str] = "grounding"
+    name: ClassVar[str] = NAME
 
     def gives(self) -> tuple[Measure, ...]:
-        """Return the four measures."""
+        """Return the five measures."""
         return (
-            Measure("grounding", "smallest of the shares below"),
-            Measure("grounding.evidence", "share of the quoted words, in one run"),
-            Measure("grounding.answer", "share of content words"),
-            Measure("grounding.entities", "share of numbers and names"),
+            Measure(NAME, "smallest of the three shares that concern the answer"),
+            Measure(f"{NAME}.evidence", "share of the quoted words, in one run"),
+            Measure(f"{NAME}.answer", "share of the answer's content words"),
+            Measure(f"{NAME}.entities", "share of the answer's numbers and names"),
+            Measure(f"{NAME}.question", "share of the question's content words"),
         )
 
     async def score(self, record: Record, context: Context) -> tuple[Score, ...]:
@@ -53,25 +59,38 @@ class Grounding(Evaluator[StageOptions]):
             context: lends the passage.
 
         Returns:
-            The four scores, without values for a record that was made from no source.
+            The five scores, without values for a record that was made from no source.
 
         Raises:
             StageError: the run does not have the record's source.
         """
         source = record.origin.source
         if source is None:
-            return tuple(Score(measure.name, None, "no source") for measure in self.gives())
-        passage = f"{source.chapter}\n\n{context.passage(source)}"
-        parts = (
+            return self._without_source(record)
+        passage = f"{context.document(source).title}\n\n{source.chapter}\n\n{context.passage(source)}"
+        return _overall(
             _evidence(source.evidence, passage),
-            _answer(record.response, passage),
+            _words(f"{NAME}.answer", record.response, passage, "the answer"),
             _entities(record.response, passage, f"{record.instruction}\n\n{record.input}"),
+            _words(f"{NAME}.question", record.instruction, passage, "the question"),
         )
-        measured = [(part.value, part) for part in parts if part.value is not None]
-        if not measured:
-            return Score("grounding", None, "nothing to check"), *parts
-        value, weakest = min(measured, key=lambda pair: pair[0])
-        return Score("grounding", value, f"{weakest.name.partition('.')[2]}: {weakest.explanation}"), *parts
+
+    def _without_source(self, record: Record) -> tuple[Score, ...]:
+        """Hold what a model wrote about an input against that input: it may find other words, but no other facts."""
+        why = "no source" if record.origin.model else "no source, and no model wrote it"
+        evidence, answer, entities, question = (Score(measure.name, None, why) for measure in self.gives()[1:])
+        if record.input and record.origin.model:
+            entities = _entities(record.response, record.input, record.instruction)
+        return _overall(evidence, answer, entities, question)
+
+
+def _overall(evidence: Score, answer: Score, entities: Score, question: Score) -> tuple[Score, ...]:
+    parts = (evidence, answer, entities)
+    measured = [(part.value, part) for part in parts if part.value is not None]
+    if not measured:
+        return Score(NAME, None, f"nothing to check: {entities.explanation}"), *parts, question
+    value, weakest = min(measured, key=lambda pair: pair[0])
+    return Score(NAME, value, f"{weakest.name.partition('.')[2]}: {weakest.explanation}"), *parts, question
 
 
 def _evidence(quote: str, passage: str) -> Score:
@@ -88,11 +107,10 @@ def _evidence(quote: str, passage: str) -> Score:
     return Score(name, run.size / len(wanted), f'{explanation}: "{longest}"' if longest else explanation)
 
 
-def _answer(response: str, passage: str) -> Score:
-    name = "grounding.answer"
-    stems = _stems(response)
+def _words(name: str, text: str, passage: str, what: str) -> Score:
+    stems = _stems(text)
     if not stems:
-        return Score(name, None, "the answer has no content words")
+        return Score(name, None, f"{what} has no content words")
     missing = sorted(stems[stem] for stem in stems.keys() - _stems(passage).keys())
     return _share(name, len(stems), missing, "content words")
 

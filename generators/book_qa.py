@@ -1,9 +1,10 @@
 """Question-answer pairs from a document, each with the words of the document that its answer rests on.
 
-Two ways to get the evidence. `given` (answer first): a sentence is picked from the passage, the one with the most
-numbers and names first, and the model asks about it, so the evidence is verbatim by construction; this also works with
-very small models. `quoted`: the model reads the passage, writes several pairs and quotes a sentence for each; fewer
-requests, for models that quote faithfully. Whether an answer stands in its evidence is for `grounding` to measure.
+Two ways. `verbatim` (answer first): a sentence is picked from the passage, the one with the most numbers and names
+first; it is the answer, and the model writes the question it answers. The answer is the document's own word, so even a
+very small model does no harm. `written`: the model reads the passage, writes several questions with answers and quotes
+a sentence for each; fewer requests and freer answers, for models that can be trusted to quote. Whether question and
+answer stand in the passage is for `grounding` to measure.
 
 Passages are taken in turn: one pair from every passage, then the second from every passage, and so on, so that a
 limited run covers the whole document.
@@ -15,6 +16,7 @@ Source:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -22,7 +24,7 @@ from typing import ClassVar, Literal
 import msgspec
 from pydantic import BaseModel, Field
 
-from curator.errors import StageError
+from curator.errors import StageError, UnparsableReply
 from curator.llm.structured import parse_as, schema_text
 from curator.record import Origin, Record, Source, Turn, single_turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
@@ -33,27 +35,32 @@ from curator.text.prompt import PromptFolder
 from curator.text.sentences import sentence_spans
 from curator.text.words import words
 
-SHORTEST_EVIDENCE_WORDS = 6
+SHORTEST_ANSWER_WORDS = 6
 """Shorter sentences ("They are these:") hold no fact that could be asked about by itself."""
 
+LEANING_OPENERS = frozenset(
+    "it its they their them he his him she her this these that those both each such there here then however also".split()
+)
+"""A sentence that opens with one of these leans on the one before it, so it answers nothing by itself."""
 
-class Pair(BaseModel):
-    """What the model is asked for about a given sentence."""
+LONGEST_QUESTION_WORDS = 40
+"""A longer question is no question but a model that has lost the thread."""
+
+_EXAMPLE = re.compile(r"^Sentence: (.+)\nQuestion: (.+)$", re.MULTILINE)
+
+
+class WrittenPair(BaseModel):
+    """A pair with the sentence of the passage that proves the answer."""
 
     question: str = Field(min_length=1)
     answer: str = Field(min_length=1)
-
-
-class QuotedPair(Pair):
-    """A pair with the sentence of the passage that proves the answer."""
-
     evidence: str
 
 
-class QuotedPairs(BaseModel):
+class WrittenPairs(BaseModel):
     """What the model is asked for about a passage."""
 
-    pairs: list[QuotedPair]
+    pairs: list[WrittenPair]
 
 
 class BookQAOptions(GeneratorOptions):
@@ -62,16 +69,17 @@ class BookQAOptions(GeneratorOptions):
     Attributes:
         per_chunk: how many pairs a passage gives at most.
         max_words: the longest passage, in words.
-        evidence: "given" (a sentence is picked, one request a pair) or "quoted" (the model quotes, one request a passage).
+        answers: "verbatim" (a sentence of the document, one request a pair) or "written" (by the model, with a quotation
+            as evidence, one request a passage).
     """
 
     per_chunk: int = Field(default=3, ge=1, le=50)
     max_words: int = Field(default=180, ge=20, le=5000)
-    evidence: Literal["given", "quoted"] = "given"
+    answers: Literal["verbatim", "written"] = "verbatim"
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A chunk with its document and, where evidence is given, the sentence that is asked about."""
+    """A chunk with its document and, where answers are verbatim, the sentence that is asked about."""
 
     document: Document
     chunk: Chunk
@@ -104,7 +112,7 @@ class BookQA(Generator[BookQAOptions]):
 
     def per_prompt(self) -> int:
         """Return how many pairs a reply holds, about."""
-        return self.options.per_chunk if self.options.evidence == "quoted" else 1
+        return self.options.per_chunk if self.options.answers == "written" else 1
 
     def check(self, context: Context) -> None:
         """See that there is something to read.
@@ -126,53 +134,57 @@ class BookQA(Generator[BookQAOptions]):
             context: the stage's surroundings.
 
         Yields:
-            One prompt a sentence (`given`) or a passage (`quoted`).
+            One prompt a sentence (`verbatim`) or a passage (`written`).
         """
         folder = self._prompts(context)
         chunks = [
-            (document, chunk)
+            Passage(document, chunk)
             for document in context.documents
             for chunk in chunk_document(document, max_words=self.options.max_words)
         ]
-        if self.options.evidence == "quoted":
-            schema = schema_text(QuotedPairs)
-            for document, chunk in chunks:
-                yield self._prompt(folder, "quoted", Passage(document, chunk), schema)
+        if self.options.answers == "written":
+            schema = schema_text(WrittenPairs)
+            for passage in chunks:
+                yield self._prompt(folder, "written", passage, schema)
             return
-        schema = schema_text(Pair)
-        sentences = [telling_sentences(chunk.text, self.options.per_chunk) for _document, chunk in chunks]
+        examples = _examples(folder)
+        sentences = [telling_sentences(passage.chunk.text, self.options.per_chunk) for passage in chunks]
         for turn in range(self.options.per_chunk):
-            for (document, chunk), told in zip(chunks, sentences, strict=True):
+            for passage, told in zip(chunks, sentences, strict=True):
                 if turn < len(told):
-                    yield self._prompt(folder, "given", Passage(document, chunk, told[turn]), schema)
+                    asked = msgspec.structs.replace(passage, sentence=told[turn])
+                    yield self._prompt(folder, "verbatim", asked, examples=examples)
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
-        """Read the pairs of a reply.
+        """Read the question, or the pairs, of a reply.
 
         Args:
             reply: the model's text.
             prompt: the prompt; its item is the `Passage`.
 
         Returns:
-            One record a pair; in `quoted` mode at most `per_chunk`, and a pair whose quotation does not stand in the
+            One record a pair; in `written` mode at most `per_chunk`, and a pair whose quotation does not stand in the
             passage is marked as dropped.
 
         Raises:
-            UnparsableReply: it is not the JSON that was asked for.
+            UnparsableReply: there is no question in it, or it is not the JSON that was asked for.
         """
         passage: Passage = prompt.item
-        if self.options.evidence == "given":
-            return [_record(parse_as(reply, Pair), passage.source)]
-        found = parse_as(reply, QuotedPairs).pairs
-        return [self._quoted(pair, passage) for pair in found[: self.options.per_chunk]]
+        if self.options.answers == "verbatim":
+            return [_record(question_in(reply), passage.sentence, passage.source)]
+        found = parse_as(reply, WrittenPairs).pairs
+        return [self._written(pair, passage) for pair in found[: self.options.per_chunk]]
 
-    def _quoted(self, pair: QuotedPair, passage: Passage) -> Record:
-        record = _record(pair, msgspec.structs.replace(passage.source, evidence=pair.evidence.strip()))
-        if find_quote(pair.evidence, passage.chunk.text) is None:
-            return record.dropped(self.key, "evidence-not-found", f"not in the passage: {pair.evidence.strip()!r}")
+    def _written(self, pair: WrittenPair, passage: Passage) -> Record:
+        evidence = pair.evidence.strip()
+        record = _record(pair.question, pair.answer, msgspec.structs.replace(passage.source, evidence=evidence))
+        if find_quote(evidence, passage.chunk.text) is None:
+            return record.dropped(self.key, "evidence-not-found", f"not in the passage: {evidence!r}")
         return record
 
-    def _prompt(self, folder: PromptFolder, name: str, passage: Passage, schema: str) -> Prompt:
+    def _prompt(
+        self, folder: PromptFolder, name: str, passage: Passage, schema: str = "", examples: tuple[Turn, ...] = ()
+    ) -> Prompt:
         values = {
             "title": passage.document.title,
             "chapter": passage.chunk.chapter,
@@ -180,7 +192,7 @@ class BookQA(Generator[BookQAOptions]):
             "sentence": passage.sentence,
             "count": self.options.per_chunk,
         }
-        turns = (Turn("system", folder.render("system", **values)), Turn("user", folder.render(name, **values)))
+        turns = (Turn("system", folder.render("system", **values)), *examples, Turn("user", folder.render(name, **values)))
         return Prompt(turns, item=passage, json_schema=schema, source=passage.source)
 
     def _prompts(self, context: Context) -> PromptFolder:
@@ -198,12 +210,47 @@ def telling_sentences(text: str, most: int) -> list[str]:
     Returns:
         Sentences of the passage, verbatim, the most telling first; equal ones in the text's order.
     """
-    sentences = [text[start:end] for start, end in sentence_spans(text)]
-    fit = [sentence for sentence in sentences if len(words(sentence)) >= SHORTEST_EVIDENCE_WORDS and "\n" not in sentence.strip()]
+    sentences = [text[start:end].strip() for start, end in sentence_spans(text)]
+    fit = [sentence for sentence in sentences if _stands_alone(sentence)]
     ranked = sorted(fit, key=lambda sentence: -(len(numbers(sentence)) + len(names(sentence))))
-    return [sentence.strip() for sentence in ranked[:most]]
+    return ranked[:most]
 
 
-def _record(pair: Pair, source: Source) -> Record:
+def question_in(reply: str) -> str:
+    """Return the question that a reply consists of, without what stands around it.
+
+    Args:
+        reply: the model's text.
+
+    Returns:
+        The first line's text up to its question mark.
+
+    Raises:
+        UnparsableReply: there is no question mark in it, or too much before it.
+    """
+    first = next((line for line in reply.splitlines() if line.strip()), "")
+    question, mark, _rest = first.strip().removeprefix("Question:").partition("?")
+    if not mark:
+        raise UnparsableReply("there is no question in the reply's first line")
+    if len(words(question)) > LONGEST_QUESTION_WORDS:
+        raise UnparsableReply(f"the question has more than {LONGEST_QUESTION_WORDS} words")
+    return question.strip(" \"“*") + mark
+
+
+def _stands_alone(sentence: str) -> bool:
+    found = words(sentence)
+    whole = sentence.endswith((".", "!", ".”", '."', ".)")) and "\n" not in sentence
+    return whole and len(found) >= SHORTEST_ANSWER_WORDS and found[0] not in LEANING_OPENERS
+
+
+def _examples(folder: PromptFolder) -> tuple[Turn, ...]:
+    """Return the examples as turns of a dialogue: small models follow those, and lose their way in one long prompt."""
+    turns: list[Turn] = []
+    for sentence, question in _EXAMPLE.findall(folder.render("examples")):
+        turns += [Turn("user", folder.render("verbatim", sentence=sentence)), Turn("assistant", question)]
+    return tuple(turns)
+
+
+def _record(question: str, answer: str, source: Source) -> Record:
     labels = (("question_type", "factoid"),)
-    return single_turn(pair.question.strip(), pair.answer.strip(), origin=Origin(source=source, labels=labels))
+    return single_turn(question.strip(), answer.strip(), origin=Origin(source=source, labels=labels))

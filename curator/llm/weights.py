@@ -98,11 +98,16 @@ def embedded_weights(weights: PackagedWeights = SMOLLM2) -> Path:
     return found
 
 
+def is_embedded(name: str) -> bool:
+    """Say whether a recipe's model name means the embedded model."""
+    return name in ("", EMBEDDED, SMOLLM2.name)
+
+
 def find_weights(name: str, folder: Path = Path()) -> Path:
     """Find the model that a recipe names.
 
     Args:
-        name: "" or "embedded"; a GGUF file; a folder with `config.json` and safetensors; or a name on the Hub,
+        name: "" or "embedded" or the embedded model's own name; a GGUF file; a folder with `config.json` and safetensors; or a name on the Hub,
             `owner/name` or `owner/name:file.gguf`.
         folder: what a relative path is relative to.
 
@@ -112,7 +117,7 @@ def find_weights(name: str, folder: Path = Path()) -> Path:
     Raises:
         ProviderError: there is no such file or model, or it cannot be fetched.
     """
-    if name in ("", EMBEDDED):
+    if is_embedded(name):
         return embedded_weights()
     path = folder / Path(name).expanduser()
     if path.is_dir():

@@ -79,13 +79,27 @@ class Context:
         Raises:
             StageError: the run does not have that document, or has another version of it.
         """
+        return self.document(source).text[source.start : source.end]
+
+    def document(self, source: Source) -> Document:
+        """Return the document that `source` names.
+
+        Args:
+            source: a record's source.
+
+        Returns:
+            The document.
+
+        Raises:
+            StageError: the run does not have it, or has another version of it.
+        """
         document = self._by_digest.get(source.digest)
         if document is None:
             raise StageError(
                 f"{self.stage}: the text of {source.document!r} that a record was made from is not among the sources "
                 "of this run; add it to `sources`, or generate the record again"
             )
-        return document.text[source.start : source.end]
+        return document
 
     def path(self, path: Path) -> Path:
         """Return where `path`, as an option gives it, lies: relative to the workspace."""

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from curator.errors import StageError
-from curator.record import Score, single_turn
+from curator.record import Origin, single_turn
 from curator.stage.context import Context
 from evaluators.grounding import Grounding
 from tests.evaluators.records import run, sourced
@@ -16,7 +16,7 @@ PASSAGE = "The library opens at nine o'clock. It closes at 4.30 p.m. on Mondays.
 
 
 def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE) -> list[float | None]:
-    """Return the overall score and its three parts."""
+    """Return the overall score and its parts."""
     record, context = sourced(question, answer, passage, evidence)
     scores = asyncio.run(Grounding().score(record, context))
     assert [score.name for score in scores] == [measure.name for measure in Grounding().gives()]
@@ -24,12 +24,15 @@ def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE
 
 
 def test_a_grounded_answer() -> None:
-    assert parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.") == [
-        1,
-        1,
-        1,
-        1,
-    ]
+    """All five are 1 where everything stands in the passage."""
+    assert parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.") == [1] * 5
+
+
+def test_a_question_about_something_else_shows_apart() -> None:
+    """The question's own words are measured, and do not lower the answer's grounding."""
+    found = parts("When does the harbour museum close?", "The library closes at 4.30 p.m.")
+    assert found[0] == 1
+    assert found[-1] == 1 / 3  # close, of harbour, museum, close
 
 
 @pytest.mark.parametrize(
@@ -95,13 +98,24 @@ def test_only_the_passage_and_its_heading_count() -> None:
 
 
 def test_without_a_source_there_is_no_value() -> None:
-    (record,) = run(Grounding(), [single_turn("Q?", "A.")])
-    assert record.scores == tuple(Score(measure.name, None, "no source") for measure in Grounding().gives())
+    """What a person wrote about nothing in particular cannot be held against anything."""
+    (record,) = run(Grounding(), [single_turn("Shorten this.", "Rain fell on Porto.", input="Rain fell on Lisbon.")])
+    assert {score.value for score in record.scores} == {None}
+    assert "no source" in record.scores[0].explanation
+
+
+def test_what_a_model_wrote_about_an_input_is_held_against_it() -> None:
+    """Other words are welcome, other names are not."""
+    origin = Origin(model="local/embedded")
+    text = "Tobit Harrow ordered every hand off the ridge."
+    true = single_turn("Retell this.", "Harrow sent them all home.", input=text, origin=origin)
+    false = single_turn("Retell this.", "Harrow sent them all to Madrid.", input=text, origin=origin)
+    assert [record.score("grounding") for record in run(Grounding(), [true, false])] == [1, 1 / 2]
 
 
 def test_nothing_to_check() -> None:
     record, context = sourced("Q?", "Yes.", PASSAGE)
-    assert asyncio.run(Grounding().score(record, context))[0] == Score("grounding", None, "nothing to check")
+    assert asyncio.run(Grounding().score(record, context))[0].value is None
 
 
 def test_a_source_that_the_run_lacks_is_an_error() -> None:

@@ -20,10 +20,9 @@ OURS = ("CURATOR_", "OPENAI_", "OLLAMA_", "HF_", "XDG_")
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give each test a home and a current folder of its own, and no settings; put the environment back afterwards."""
-    before = dict(os.environ)
-    for name in before:
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a home and a current folder of its own, and no settings."""
+    for name in dict(os.environ):
         if name.startswith(OURS) or name == "COLUMNS":
             monkeypatch.delenv(name)
     home = tmp_path / "home"
@@ -35,9 +34,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")  # nobody listens there
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
-    yield home
-    os.environ.clear()
-    os.environ.update(before)
+    return home
 
 
 @pytest.fixture
@@ -46,7 +43,10 @@ def curator(capsys: pytest.CaptureFixture[str]) -> Call:
 
     def call(*arguments: object) -> Ended:
         capsys.readouterr()
+        before = dict(os.environ)
         code = run([str(argument) for argument in arguments])
+        os.environ.clear()  # what a `.env` set must not look exported to the next call
+        os.environ.update(before)
         return Ended(code, *capsys.readouterr())
 
     return call

@@ -29,7 +29,7 @@ models:
   writer: {provider: scripted, extra: {file: script.jsonl}}
 stages:
   - {use: import, name: seeds, options: {file: seeds.jsonl}}
-  - {use: book-qa, model: writer, options: {per_chunk: 1}}
+  - {use: book-qa, model: writer, options: {answers: written, per_chunk: 1}}
   - {use: grounding}
   - {use: threshold, name: grounded, options: {score: grounding, min: 0.8, unscored: keep}}
 export:
@@ -42,11 +42,11 @@ SEEDS = (
 )
 
 PAIRS = {
-    "The ferry Alma": ("When does the ferry Alma leave Port Eld?", "At seven every morning."),
-    "The Corn Bridge": ("Who built the Corn Bridge?", "Ruth Tamsin built the Corn Bridge in 1904."),
-    "Nine bells": ("How many bells hang in the tower?", "Forty trumpets."),  # stands nowhere: grounding drops it
+    "The ferry Alma leaves Port Eld at seven every morning.": ("When does the ferry Alma leave Port Eld?", "At seven every morning."),
+    "The Corn Bridge was built by Ruth Tamsin in 1904.": ("Who built the Corn Bridge?", "Ruth Tamsin built the Corn Bridge in 1904."),
+    "Nine bells hang in the tower above the fish market.": ("How many bells hang in the tower?", "Forty trumpets."),
 }
-"""What the model says about a sentence, by the sentence's beginning."""
+"""What the model says about each passage, by its sentence; the last answer stands nowhere, so grounding drops it."""
 
 MADE = len(SEEDS) + len(PAIRS)
 KEPT = MADE - 1
@@ -65,9 +65,9 @@ def make_project(folder: Path) -> Path:
 
 
 def pair(sentence: str) -> str:
-    """Return the reply that a prompt about a sentence gets."""
+    """Return the reply that a prompt about a passage gets, by the passage's sentence."""
     question, answer = PAIRS[sentence]
-    return json.dumps({"question": question, "answer": answer})
+    return json.dumps({"pairs": [{"question": question, "answer": answer, "evidence": sentence}]})
 
 
 def write_lines(path: Path, *rows: object) -> None:

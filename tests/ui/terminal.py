@@ -40,8 +40,9 @@ Call = Callable[..., Ended]
 
 def program(*arguments: str, cwd: Path, **options: Any) -> subprocess.Popen[str]:
     """Start `curator` as a program; `options` go to `Popen`."""
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([*CURATOR, *arguments], cwd=cwd, text=True, encoding="utf-8", **{**streams, **options})
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    streams |= options
+    return subprocess.Popen([*CURATOR, *arguments], cwd=cwd, encoding="utf-8", errors="replace", **streams)
 
 
 def ended(process: subprocess.Popen[str], timeout_s: float = 60) -> Ended:

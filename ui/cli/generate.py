@@ -129,6 +129,8 @@ def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         target, names = (model, path) if first == "model" and path else (options, [first, *path])
         for name in names[:-1]:
             target = target.setdefault(name, {})
+            if not isinstance(target, dict):
+                raise RecipeError(f"--set {key}: there is nothing below the plain value {name!r}")
         target[names[-1]] = value
     return options, model
 

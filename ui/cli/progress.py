@@ -39,7 +39,7 @@ def line(progress: Progress) -> str:
         progress: its counts.
 
     Returns:
-        As in `412/1,030 replies (12 replayed) · 402 made, 61% accepted · 93,114 tokens · $0.0312 · 2 min left`.
+        As in `412/1,030 replies (12 replayed) · 402 made, 61% accepted · 93k tokens · $0.0312 · 2 min left`.
     """
     parts = []
     if progress.requests_planned or progress.requests:

@@ -1,0 +1,248 @@
+"""Models that run on this machine: the embedded one, any GGUF file through llama.cpp, model folders through transformers.
+
+A seeded reply depends on the request alone up to rounding: requests that are worked on together are multiplied
+together, which may turn a near tie of two tokens. So replies are stored, and never expected to be equal letter for
+letter on another machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curator.errors import ProviderError, RecipeError, RequestRefused
+from curator.llm.base import ChatClient, ChatReply, ChatRequest
+from curator.llm.cores import usable_cores
+from curator.llm.local_engine import Engine, EngineSettings
+from curator.llm.openai_wire import decode, encode
+from curator.llm.spec import ModelSpec
+from curator.llm.weights import SMOLLM2, checked_gguf, embedded_weights, file_digest, find_weights, is_embedded
+
+if TYPE_CHECKING:
+    import aiohttp
+
+DEFAULT_SLOTS = 8
+"""Requests in flight. Measured with the embedded model on two cores, tokens a second / memory: 1: 72 / 195 MB,
+4: 132 / 334 MB, 8: about 145 / 520 MB, 16: 159 / 897 MB, 64: 168 / 3.1 GB."""
+
+DEFAULT_MAX_TOKENS = 512
+"""How long a reply gets where nobody says: a small model that lost its thread would else fill its whole context."""
+
+_EXCEEDED = "exceed_context_size_error"
+
+
+class LocalOptions(BaseModel):
+    """What `extra` may say about a local model.
+
+    Attributes:
+        context_tokens: how long prompt and reply may be together.
+        slots: how many requests are worked on at once; each takes memory for `context_tokens`.
+        threads: processor threads; None for all that this process may use.
+        lora: a LoRA adapter as a GGUF file.
+        lora_scale: how strongly the adapter counts; 1 is as trained.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    context_tokens: int = Field(default=2048, ge=128)
+    slots: int | None = Field(default=None, ge=1, le=256)
+    threads: int | None = Field(default=None, ge=1)
+    lora: Path | None = None
+    lora_scale: float = 1.0
+
+
+class LocalProvider:
+    """A model file on this machine, run by llama.cpp in this process; it is loaded when it is first asked.
+
+    Attributes:
+        identity: the model file's hash, so that it is the same wherever the file lies.
+        model: the model's name.
+        parallel: how many requests are worked on at once.
+    """
+
+    def __init__(self, spec: ModelSpec, folder: Path = Path()) -> None:
+        """Find the weights; nothing is loaded yet. The embedded model need not be on this machine until it is asked.
+
+        Args:
+            spec: the recipe's model.
+            folder: what relative paths are relative to.
+
+        Raises:
+            RecipeError: `extra` has a setting that is not known or wrong.
+            ProviderError: the model or the adapter is not there.
+        """
+        options = local_options(spec)
+        self._weights = None if is_embedded(spec.model) else find_weights(spec.model, folder)
+        digest = SMOLLM2.sha256 if self._weights is None else file_digest(self._weights)
+        self.model = SMOLLM2.name if self._weights is None else self._weights.stem
+        self.identity = f"local:{digest[:16]}"
+        lora = None if options.lora is None else checked_gguf(folder / options.lora.expanduser())
+        if lora is not None:
+            self.identity += f"+{file_digest(lora)[:16]}x{options.lora_scale:g}"
+        self.parallel = options.slots or min(DEFAULT_SLOTS, spec.max_concurrency or DEFAULT_SLOTS)
+        self._lora = lora
+        self._options = options
+        self._engine: Engine | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._starting = asyncio.Lock()
+
+    @classmethod
+    def from_spec(cls, spec: ModelSpec, folder: Path = Path()) -> ChatClient:
+        """Build the client for a recipe's model: this class for GGUF, transformers for a model folder.
+
+        Args:
+            spec: the recipe's model.
+            folder: what relative paths are relative to.
+
+        Returns:
+            The client; the model is loaded when it is first asked.
+
+        Raises:
+            RecipeError: `extra` has a setting that is not known or wrong.
+            ProviderError: the model is not there, or is of no kind we can run.
+        """
+        if is_embedded(spec.model):
+            return cls(spec, folder)
+        weights = find_weights(spec.model, folder)
+        found = spec.model_copy(update={"model": str(weights.absolute())})
+        if weights.is_dir():
+            from curator.llm.local_transformers import TransformersProvider
+
+            return TransformersProvider(found)
+        return cls(found, folder)
+
+    def __repr__(self) -> str:
+        """Name the model and its hash."""
+        return f"LocalProvider({self.model!r}, {self.identity!r})"
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Ask once.
+
+        Args:
+            request: what to ask. Without a seed, one is made from the request, so equal requests get equal replies.
+
+        Returns:
+            The reply.
+
+        Raises:
+            RequestRefused: the prompt is longer than the context, or the engine does not take the request.
+            ProviderError: the engine or the model is missing, or the engine failed.
+        """
+        import aiohttp
+
+        session, engine = await self._started()
+        body = encode(_completed(request, self.identity), renamed={})
+        started = time.monotonic()
+        try:
+            async with session.post(f"{engine.url}/v1/chat/completions", data=body) as response:
+                status, content = response.status, await response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise ProviderError(f"{self.model}: the engine on this machine stopped answering: {error}") from error
+        if status == 200:
+            return decode(content, request, self.model, time.monotonic() - started)
+        raise self._refusal(status, content)
+
+    async def models(self) -> list[str]:
+        """Return the one model that this client runs.
+
+        Raises:
+            ProviderError: it is the embedded model, and not on this machine yet.
+        """
+        if self._weights is None:
+            await asyncio.to_thread(embedded_weights)
+        return [self.model]
+
+    async def aclose(self) -> None:
+        """Give up what is in flight, stop the engine and free its memory; the next request would load it again."""
+        session, self._session = self._session, None
+        engine, self._engine = self._engine, None
+        if session is not None:
+            await session.close()  # the engine stops working on requests whose connection is gone
+        if engine is not None:
+            await asyncio.to_thread(engine.close)
+
+    async def _started(self) -> tuple[aiohttp.ClientSession, Engine]:
+        import aiohttp
+
+        async with self._starting:
+            if self._engine is None:
+                self._engine = await asyncio.to_thread(self._start)
+            if self._session is None:
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=0),
+                    timeout=aiohttp.ClientTimeout(total=None),  # how long a reply may take is the dispatcher's to say
+                    headers={"Authorization": f"Bearer {self._engine.key}", "Content-Type": "application/json"},
+                )
+            return self._session, self._engine
+
+    def _start(self) -> Engine:
+        return Engine(
+            EngineSettings(
+                weights=self._weights or embedded_weights(),
+                name=self.model,
+                slots=self.parallel,
+                context_tokens=self._options.context_tokens,
+                threads=self._options.threads or usable_cores(),
+                lora=self._lora,
+                lora_scale=self._options.lora_scale,
+            )
+        )
+
+    def _refusal(self, status: int, content: bytes) -> ProviderError:
+        try:
+            problem = msgspec.json.decode(content, type=_Failure).error
+        except msgspec.DecodeError:
+            return ProviderError(f"{self.model}: the engine failed (HTTP {status}): {content[:200]!r}", status=status)
+        if problem.type == _EXCEEDED:
+            return RequestRefused(
+                f"{self.model}: the prompt has {problem.n_prompt_tokens} tokens, and the context holds {problem.n_ctx}; "
+                "use shorter passages, or raise extra.context_tokens",
+                status=status,
+            )
+        kind = RequestRefused if status in (400, 413, 422) else ProviderError
+        return kind(f"{self.model}: {problem.message}", status=status)
+
+
+class _Problem(msgspec.Struct):
+    message: str = ""
+    type: str = ""
+    n_prompt_tokens: int = 0
+    n_ctx: int = 0
+
+
+class _Failure(msgspec.Struct):
+    error: _Problem
+
+
+def local_options(spec: ModelSpec) -> LocalOptions:
+    """Read what a recipe's `extra` says about a local model.
+
+    Args:
+        spec: the recipe's model.
+
+    Returns:
+        The options.
+
+    Raises:
+        RecipeError: a setting is not known or wrong.
+    """
+    try:
+        return LocalOptions.model_validate(spec.extra)
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(LocalOptions.model_fields)
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"provider local: extra.{place}: {first['msg']}; known: {known}") from error
+
+
+def _completed(request: ChatRequest, identity: str) -> ChatRequest:
+    """Fill in what decides the reply and was left open: a seed for each draw, and an end."""
+    sampling = request.sampling
+    seed = int(request.key(identity)[:8], 16) if sampling.seed is None else sampling.seed + request.sample
+    changes = {"seed": seed % 2**32, "max_tokens": sampling.max_tokens or DEFAULT_MAX_TOKENS}
+    return msgspec.structs.replace(request, sampling=msgspec.structs.replace(sampling, **changes))

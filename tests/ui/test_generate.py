@@ -1,0 +1,103 @@
+"""`curator generate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ui.project import NOTES, PAIRS, change, pair
+from tests.ui.terminal import Call
+
+TEMPLATES = """\
+slots: {colour: [red, green, blue]}
+templates:
+  - {name: colour, instruction: "Is {{ colour }} a colour?", response: "Yes, {{ colour }} is one."}
+"""
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> tuple[str, ...]:
+    """Return the flags that let a script answer; the notes lie beside it."""
+    (tmp_path / "notes.md").write_text(NOTES, encoding="utf-8")
+    replies = [{"contains": sentence, "reply": pair(sentence)} for sentence in PAIRS]
+    return ("--set", "answers=written", "--set", "per_chunk=1", "--set", "model.provider=scripted", "--set", f"model.extra.replies={json.dumps(replies)}")
+
+
+def test_a_method_on_a_document(scripted: tuple[str, ...], curator: Call, tmp_path: Path) -> None:
+    ended = curator("generate", "book-qa", "notes.md", "-n", "2", "-o", "qa.jsonl", *scripted)
+    assert ended.code == 0, ended.err
+    assert f"2 records written to {tmp_path / 'qa.jsonl'}" in ended.out
+    assert len((tmp_path / "qa.jsonl").read_text().splitlines()) == 2
+
+
+def test_without_its_checks_everything_is_taken(scripted: tuple[str, ...], curator: Call) -> None:
+    command = ("generate", "book-qa", "notes.md", "-n", "3", "--json", *scripted)
+    assert len(curator(*command).data["shortfalls"]) == 1
+    data = curator(*command, "--no-checks").data
+    assert (data["shortfalls"], data["candidates"]["kept"]) == ([], 3)
+
+
+def test_the_same_call_again_replays(scripted: tuple[str, ...], curator: Call) -> None:
+    command = ("generate", "book-qa", "notes.md", "-n", "2", "--json", *scripted)
+    assert curator(*command).data["cost"]["bought"] > 0
+    assert curator(*command).data["cost"]["bought"] == 0
+
+
+def test_a_method_on_its_own_file_and_in_another_format(curator: Call, tmp_path: Path) -> None:
+    (tmp_path / "colours.yaml").write_text(TEMPLATES)
+    command = ("generate", "templates", "colours.yaml", "-n", "3", "-f", "alpaca", "-o", "colours.csv", "--seed", "4")
+    ended = curator(*command, "--set", "model.provider=scripted", "--set", "model.extra.replies=[no]")
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "colours.csv").read_text().startswith("instruction,input,output")
+
+
+def test_what_is_typed_wins_over_the_environment(
+    scripted: tuple[str, ...], curator: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATOR_PROVIDER", "openai")
+    monkeypatch.setenv("CURATOR_MODEL", "gamma")
+    data = curator("generate", "book-qa", "notes.md", "-n", "1", "--json", *scripted).data
+    assert data["run"]["recipe"]["models"]["writer"]["provider"] == "scripted"
+    assert data["run"]["recipe"]["models"]["writer"]["model"] == "gamma"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("book-q", "notes.md"), 2, "there is no stage 'book-q'; did you mean 'book-qa'?"),
+        (("grounding", "notes.md"), 2, "'grounding' makes no records from documents or files; methods: book-qa, templates"),
+        (("book-qa",), 1, "no document to ask about"),
+        (("book-qa", "nowhere.md"), 1, "nowhere.md does not exist"),
+        (("templates",), 2, "'templates' takes one file, its 'file'; 0 were given"),
+        (("book-qa", "notes.md", "--set", "per_chunk"), 2, "'per_chunk' has no value"),
+        (("book-qa", "notes.md", "--set", "per_chnk=2"), 2, "did you mean 'per_chunk'?"),
+        (("book-qa", "notes.md", "--set", "per_chunk=["), 2, "not valid YAML"),
+        (("book-qa", "notes.md", "--set", "model.api_key=abc"), 2, "looks like a key"),
+        (("book-qa", "notes.md", "-f", "alpca"), 2, "did you mean 'alpaca'?"),
+        (("book-qa", "notes.md", "-n", "0"), 2, "greater than or equal to 1"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    arguments: tuple[str, ...], code: int, says: str, scripted: tuple[str, ...], curator: Call, tmp_path: Path
+) -> None:
+    ended = curator("generate", *arguments)
+    assert ended.code == code
+    assert says in ended.error
+    assert not (tmp_path / "generated.jsonl").exists()
+
+
+def test_an_option_that_is_wrong_deep_down_is_one_line(scripted: tuple[str, ...], curator: Call, tmp_path: Path) -> None:
+    (tmp_path / "colours.yaml").write_text(TEMPLATES)
+    change(tmp_path / "colours.yaml", "Is {{ colour }}", "Is {{ color }}")
+    ended = curator("generate", "templates", "colours.yaml")
+    assert ended.code == 1
+    assert "uses the slot 'color'" in ended.error
+    assert "did you mean 'colour'?" in ended.error
+
+
+def test_set_below_a_plain_value_is_refused(curator: Call) -> None:
+    ended = curator("generate", "book-qa", "--set", "per_chunk=1", "--set", "per_chunk.deeper=2")
+    assert ended.code == 2
+    assert "per_chunk" in ended.error
