@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from curator.errors import ProviderError
+from curator.llm.ollama_options import ollama_url
 from curator.llm.spec import ModelSpec
 from curator.llm.weights import EMBEDDED, SMOLLM2
 
@@ -53,8 +54,6 @@ async def choose_provider(env: Mapping[str, str] = os.environ, probe: Probe | No
     named = env.get("OPENAI_MODEL") or env.get("CURATOR_MODEL") or ""
     if env.get("OPENAI_API_KEY") or env.get("OPENAI_BASE_URL"):
         return await _endpoint(env, named)
-    from curator.llm.ollama import ollama_url
-
     host = ollama_url(None, env)
     place = host.removeprefix("http://")
     try:

@@ -1,4 +1,4 @@
-"""Models that run on this machine: the embedded one, any GGUF file through llama.cpp, model folders through transformers.
+"""Models that run on this machine: the embedded one and any GGUF file by llama.cpp, model folders by transformers.
 
 A seeded reply depends on the request alone up to rounding: requests that are worked on together are multiplied
 together, which may turn a near tie of two tokens. So replies are stored, and never expected to be equal letter for
@@ -19,6 +19,7 @@ from curator.errors import ProviderError, RecipeError, RequestRefused
 from curator.llm.base import ChatClient, ChatReply, ChatRequest
 from curator.llm.cores import usable_cores
 from curator.llm.local_engine import Engine, EngineSettings
+from curator.llm.local_request import completed
 from curator.llm.openai_wire import decode, encode
 from curator.llm.spec import ModelSpec
 from curator.llm.weights import SMOLLM2, checked_gguf, embedded_weights, file_digest, find_weights, is_embedded
@@ -30,8 +31,7 @@ DEFAULT_SLOTS = 8
 """Requests in flight. Measured with the embedded model on two cores, tokens a second / memory: 1: 72 / 195 MB,
 4: 132 / 334 MB, 8: about 145 / 520 MB, 16: 159 / 897 MB, 64: 168 / 3.1 GB."""
 
-DEFAULT_MAX_TOKENS = 512
-"""How long a reply gets where nobody says: a small model that lost its thread would else fill its whole context."""
+DEFAULT_CONTEXT_TOKENS = 2048
 
 _EXCEEDED = "exceed_context_size_error"
 
@@ -49,7 +49,7 @@ class LocalOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    context_tokens: int = Field(default=2048, ge=128)
+    context_tokens: int = Field(default=DEFAULT_CONTEXT_TOKENS, ge=128)
     slots: int | None = Field(default=None, ge=1, le=256)
     threads: int | None = Field(default=None, ge=1)
     lora: Path | None = None
@@ -82,6 +82,8 @@ class LocalProvider:
         self.model = SMOLLM2.name if self._weights is None else self._weights.stem
         self.identity = f"local:{digest[:16]}"
         lora = None if options.lora is None else checked_gguf(folder / options.lora.expanduser())
+        if options.context_tokens != DEFAULT_CONTEXT_TOKENS:
+            self.identity += f"/{options.context_tokens}"  # where a long reply is cut off
         if lora is not None:
             self.identity += f"+{file_digest(lora)[:16]}x{options.lora_scale:g}"
         self.parallel = options.slots or min(DEFAULT_SLOTS, spec.max_concurrency or DEFAULT_SLOTS)
@@ -136,7 +138,7 @@ class LocalProvider:
         import aiohttp
 
         session, engine = await self._started()
-        body = encode(_completed(request, self.identity), renamed={})
+        body = encode(completed(request, self.identity), renamed={})
         started = time.monotonic()
         try:
             async with session.post(f"{engine.url}/v1/chat/completions", data=body) as response:
@@ -200,8 +202,8 @@ class LocalProvider:
             return ProviderError(f"{self.model}: the engine failed (HTTP {status}): {content[:200]!r}", status=status)
         if problem.type == _EXCEEDED:
             return RequestRefused(
-                f"{self.model}: the prompt has {problem.n_prompt_tokens} tokens, and the context holds {problem.n_ctx}; "
-                "use shorter passages, or raise extra.context_tokens",
+                f"{self.model}: the prompt has {problem.n_prompt_tokens} tokens, and the context holds "
+                f"{problem.n_ctx}; use shorter passages, or raise extra.context_tokens",
                 status=status,
             )
         kind = RequestRefused if status in (400, 413, 422) else ProviderError
@@ -238,11 +240,3 @@ def local_options(spec: ModelSpec) -> LocalOptions:
         known = ", ".join(LocalOptions.model_fields)
         place = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"provider local: extra.{place}: {first['msg']}; known: {known}") from error
-
-
-def _completed(request: ChatRequest, identity: str) -> ChatRequest:
-    """Fill in what decides the reply and was left open: a seed for each draw, and an end."""
-    sampling = request.sampling
-    seed = int(request.key(identity)[:8], 16) if sampling.seed is None else sampling.seed + request.sample
-    changes = {"seed": seed % 2**32, "max_tokens": sampling.max_tokens or DEFAULT_MAX_TOKENS}
-    return msgspec.structs.replace(request, sampling=msgspec.structs.replace(sampling, **changes))

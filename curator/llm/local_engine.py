@@ -68,8 +68,8 @@ class Engine:
         except RuntimeError as error:
             adapter = f" with the adapter {settings.lora}" if settings.lora else ""
             raise ProviderError(
-                f"llama.cpp cannot load {settings.weights}{adapter}: the file is damaged or cut off, of a kind that this "
-                f"version does not know, or too large for the memory. It says: {error}"
+                f"llama.cpp cannot load {settings.weights}{adapter}: the file is damaged or cut off, of a kind that "
+                f"this version does not know, or too large for the memory. It says: {error}"
             ) from error
         self.url: str = self._server.listening_address
 

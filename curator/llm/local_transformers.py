@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curator.errors import ProviderError, RecipeError, RequestRefused
+from curator.errors import RecipeError, RequestRefused
 from curator.llm.base import ChatReply, ChatRequest
 from curator.llm.spec import ModelSpec
 from curator.llm.weights import folder_digest
@@ -50,7 +50,9 @@ class TransformersProvider:
             ProviderError: the folder is no model folder, or cannot be read.
         """
         if spec.extra:
-            raise RecipeError(f"provider local: a model folder takes no extra settings, and has {', '.join(spec.extra)}")
+            raise RecipeError(
+                f"provider local: a model folder takes no extra settings, and has {', '.join(spec.extra)}"
+            )
         self._folder = Path(spec.model)
         self.model = self._folder.name
         self.identity = f"local:{folder_digest(self._folder)[:16]}"
@@ -93,6 +95,9 @@ class TransformersProvider:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
         await asyncio.to_thread(self._worker.shutdown)
+        for _, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
         self._loaded = None
 
     async def _serve(self) -> None:
@@ -103,7 +108,7 @@ class TransformersProvider:
             del self._waiting[: self.parallel]
             try:
                 outcomes = await loop.run_in_executor(self._worker, self._answer, [request for request, _ in batch])
-            except ProviderError as error:
+            except Exception as error:  # handed to those who asked, each of whom raises it
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)

@@ -6,7 +6,8 @@ contexts of 8,192 tokens, English, Apache-2.0. We use its Q4_1 quantisation, 98 
 knows little: good for showing what a recipe does, not for a dataset one would keep.
 
 Source:
-    Allal et al. (2025), "SmolLM2: When Smol Goes Big", arXiv:2502.02737; model card HuggingFaceTB/SmolLM2-135M-Instruct.
+    Allal et al. (2025), "SmolLM2: When Smol Goes Big", arXiv:2502.02737, and the model card of
+    HuggingFaceTB/SmolLM2-135M-Instruct.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ EMBEDDED = "embedded"
 
 FOLDER_VARIABLE = "CURATOR_MODELS_DIR"
 GGUF_MAGIC = b"GGUF"
+
+FOLDER_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+"""What a model folder is loaded from: settings, weights, chat template, tokenizer."""
 
 
 class PackagedWeights(msgspec.Struct, frozen=True):
@@ -94,7 +98,7 @@ def embedded_weights(weights: PackagedWeights = SMOLLM2) -> Path:
             f"({weights.size_bytes / 1e6:.0f} MB): curator models fetch"
         )
     if found.stat().st_size != weights.size_bytes or file_digest(found) != weights.sha256:
-        raise ProviderError(f"{found} is damaged or another version of {weights.name}; fetch it anew: curator models fetch")
+        raise ProviderError(f"{found} is damaged or another version of {weights.name}; anew: curator models fetch")
     return found
 
 
@@ -107,8 +111,8 @@ def find_weights(name: str, folder: Path = Path()) -> Path:
     """Find the model that a recipe names.
 
     Args:
-        name: "" or "embedded" or the embedded model's own name; a GGUF file; a folder with `config.json` and safetensors; or a name on the Hub,
-            `owner/name` or `owner/name:file.gguf`.
+        name: "", "embedded" or the embedded model's own name; a GGUF file; a folder with `config.json` and
+            safetensors; or a name on the Hub, `owner/name` or `owner/name:file.gguf`.
         folder: what a relative path is relative to.
 
     Returns:
@@ -169,7 +173,7 @@ def file_digest(path: Path) -> str:
         state = path.stat()
         stamp = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
         note = models_folder() / "digests" / hashlib.sha256(stamp.encode()).hexdigest()[:32]
-        if note.is_file() and len(digest := note.read_text(encoding="ascii")) == 64:  # noqa: PLR2004 - as documented
+        if note.is_file() and len(digest := note.read_text(encoding="ascii")) == 64:
             return digest
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -177,6 +181,22 @@ def file_digest(path: Path) -> str:
         raise ProviderError(f"the model file {path} cannot be read: {error.strerror}") from error
     _remember(note, digest)
     return digest
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the hash of a model folder: of the names and contents of the files that a model is loaded from.
+
+    Args:
+        folder: a folder with `config.json` and safetensors.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        ProviderError: it is no model folder, or cannot be read.
+    """
+    files = sorted(path for pattern in FOLDER_FILES for path in _checked_folder(folder).glob(pattern))
+    return hashlib.sha256("".join(f"{path.name}\n{file_digest(path)}\n" for path in files).encode()).hexdigest()
 
 
 def _remember(note: Path, digest: str) -> None:

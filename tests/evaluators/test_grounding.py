@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from curator.errors import StageError
-from curator.record import Origin, single_turn
+from curator.record import Origin, Score, single_turn
 from curator.stage.context import Context
 from evaluators.grounding import Grounding
 from tests.evaluators.records import run, sourced
@@ -25,7 +25,8 @@ def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE
 
 def test_a_grounded_answer() -> None:
     """All five are 1 where everything stands in the passage."""
-    assert parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.") == [1] * 5
+    found = parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.")
+    assert found == [1, 1, 1, 1, 1]
 
 
 def test_a_question_about_something_else_shows_apart() -> None:
@@ -108,8 +109,8 @@ def test_what_a_model_wrote_about_an_input_is_held_against_it() -> None:
     """Other words are welcome, other names are not."""
     origin = Origin(model="local/embedded")
     text = "Tobit Harrow ordered every hand off the ridge."
-    true = single_turn("Retell this.", "Harrow sent them all home.", input=text, origin=origin)
-    false = single_turn("Retell this.", "Harrow sent them all to Madrid.", input=text, origin=origin)
+    true = single_turn("Retell this.", "At once Harrow sent them home.", input=text, origin=origin)
+    false = single_turn("Retell this.", "At once Harrow sent them to Madrid.", input=text, origin=origin)
     assert [record.score("grounding") for record in run(Grounding(), [true, false])] == [1, 1 / 2]
 
 

@@ -42,8 +42,14 @@ SEEDS = (
 )
 
 PAIRS = {
-    "The ferry Alma leaves Port Eld at seven every morning.": ("When does the ferry Alma leave Port Eld?", "At seven every morning."),
-    "The Corn Bridge was built by Ruth Tamsin in 1904.": ("Who built the Corn Bridge?", "Ruth Tamsin built the Corn Bridge in 1904."),
+    "The ferry Alma leaves Port Eld at seven every morning.": (
+        "When does the ferry Alma leave Port Eld?",
+        "At seven every morning.",
+    ),
+    "The Corn Bridge was built by Ruth Tamsin in 1904.": (
+        "Who built the Corn Bridge?",
+        "Ruth Tamsin built the Corn Bridge in 1904.",
+    ),
     "Nine bells hang in the tower above the fish market.": ("How many bells hang in the tower?", "Forty trumpets."),
 }
 """What the model says about each passage, by its sentence; the last answer stands nowhere, so grounding drops it."""
@@ -58,9 +64,7 @@ def make_project(folder: Path) -> Path:
     (folder / "sources" / "notes.md").write_text(NOTES, encoding="utf-8")
     (folder / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     write_lines(folder / "seeds.jsonl", *SEEDS)
-    write_lines(
-        folder / "script.jsonl", *({"contains": sentence, "reply": pair(sentence)} for sentence in PAIRS)
-    )
+    write_lines(folder / "script.jsonl", *({"contains": sentence, "reply": pair(sentence)} for sentence in PAIRS))
     return folder
 
 

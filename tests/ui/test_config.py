@@ -91,7 +91,9 @@ def test_a_model_may_be_called_like_a_number(project: Path, curator: Call, monke
     assert curator("plan", "--json").data["models"]["writer"]["label"] == "scripted/1.50"
 
 
-def test_the_user_s_config_reaches_providers(surroundings: Path, curator: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_s_config_reaches_providers(
+    surroundings: Path, curator: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("OLLAMA_HOST")
     (surroundings / "config.toml").write_text('ollama_host = "127.0.0.1:8"\n')
     assert shown(curator, "ollama_host") == ("127.0.0.1:8", "user config")
@@ -116,7 +118,10 @@ def test_without_origin_there_is_no_such_column(curator: Call) -> None:
     [
         ("modle = 'x'", "unknown setting 'modle'; did you mean 'model'?"),
         ("model = ", "cannot be read"),
-        (f"openai_api_key = '{KEY}'", "openai_api_key is a key; put it into the environment or `.env` as OPENAI_API_KEY"),
+        (
+            f"openai_api_key = '{KEY}'",
+            "openai_api_key is a key; put it into the environment or `.env` as OPENAI_API_KEY",
+        ),
     ],
 )
 def test_a_wrong_user_config_is_one_line(text: str, says: str, surroundings: Path, curator: Call) -> None:

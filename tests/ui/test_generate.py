@@ -22,7 +22,16 @@ def scripted(tmp_path: Path) -> tuple[str, ...]:
     """Return the flags that let a script answer; the notes lie beside it."""
     (tmp_path / "notes.md").write_text(NOTES, encoding="utf-8")
     replies = [{"contains": sentence, "reply": pair(sentence)} for sentence in PAIRS]
-    return ("--set", "answers=written", "--set", "per_chunk=1", "--set", "model.provider=scripted", "--set", f"model.extra.replies={json.dumps(replies)}")
+    return (
+        "--set",
+        "answers=written",
+        "--set",
+        "per_chunk=1",
+        "--set",
+        "model.provider=scripted",
+        "--set",
+        f"model.extra.replies={json.dumps(replies)}",
+    )
 
 
 def test_a_method_on_a_document(scripted: tuple[str, ...], curator: Call, tmp_path: Path) -> None:
@@ -48,7 +57,7 @@ def test_the_same_call_again_replays(scripted: tuple[str, ...], curator: Call) -
 def test_a_method_on_its_own_file_and_in_another_format(curator: Call, tmp_path: Path) -> None:
     (tmp_path / "colours.yaml").write_text(TEMPLATES)
     command = ("generate", "templates", "colours.yaml", "-n", "3", "-f", "alpaca", "-o", "colours.csv", "--seed", "4")
-    ended = curator(*command, "--set", "model.provider=scripted", "--set", "model.extra.replies=[no]")
+    ended = curator(*command, "--set", "model.provider=scripted", "--set", "model.extra.replies=[hm]")
     assert ended.code == 0, ended.err
     assert (tmp_path / "colours.csv").read_text().startswith("instruction,input,output")
 
@@ -67,7 +76,11 @@ def test_what_is_typed_wins_over_the_environment(
     ("arguments", "code", "says"),
     [
         (("book-q", "notes.md"), 2, "there is no stage 'book-q'; did you mean 'book-qa'?"),
-        (("grounding", "notes.md"), 2, "'grounding' makes no records from documents or files; methods: book-qa, templates"),
+        (
+            ("grounding", "notes.md"),
+            2,
+            "'grounding' makes no records from documents or files; methods: book-qa, templates",
+        ),
         (("book-qa",), 1, "no document to ask about"),
         (("book-qa", "nowhere.md"), 1, "nowhere.md does not exist"),
         (("templates",), 2, "'templates' takes one file, its 'file'; 0 were given"),
@@ -88,7 +101,9 @@ def test_what_is_wrong_is_one_line(
     assert not (tmp_path / "generated.jsonl").exists()
 
 
-def test_an_option_that_is_wrong_deep_down_is_one_line(scripted: tuple[str, ...], curator: Call, tmp_path: Path) -> None:
+def test_an_option_that_is_wrong_deep_down_is_one_line(
+    scripted: tuple[str, ...], curator: Call, tmp_path: Path
+) -> None:
     (tmp_path / "colours.yaml").write_text(TEMPLATES)
     change(tmp_path / "colours.yaml", "Is {{ colour }}", "Is {{ color }}")
     ended = curator("generate", "templates", "colours.yaml")

@@ -12,13 +12,13 @@ def test_the_example_is_a_workspace_that_can_be_planned(curator: Call, tmp_path:
     assert ended.code == 0
     assert "recipe.yaml" in ended.out
     assert "Next: cd demo; curator plan; curator run" in ended.err
-    scripted = ("--set", "models.writer.provider=scripted", "--set", "models.writer.extra.replies=[no]")
+    scripted = ("--set", "models.writer.provider=scripted", "--set", "models.writer.extra.replies=[hm]")
     assert curator("plan", "--workspace", "demo", *scripted).code == 0
 
 
 def test_an_empty_workspace_can_be_planned_once_it_has_a_document(curator: Call, tmp_path: Path) -> None:
     assert curator("init", "mine").code == 0
-    scripted = ("-w", "mine", "--set", "models.writer.provider=scripted", "--set", "models.writer.extra.replies=[no]")
+    scripted = ("-w", "mine", "--set", "models.writer.provider=scripted", "--set", "models.writer.extra.replies=[hm]")
     refused = curator("plan", *scripted)
     assert refused.code == 1
     assert "matches no file" in refused.error

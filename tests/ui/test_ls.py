@@ -70,7 +70,9 @@ def test_json_has_roles_labels_and_scores_by_name(ran: Path, curator: Call) -> N
         (("--score", "grounding!1"), "as in 'grounding<0.5'"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(arguments: tuple[str, ...], says: str, ran: Path, curator: Call) -> None:
+def test_a_filter_that_means_nothing_is_refused(
+    arguments: tuple[str, ...], says: str, ran: Path, curator: Call
+) -> None:
     ended = curator("ls", *arguments)
     assert ended.code == 2
     assert says in ended.error

@@ -19,7 +19,9 @@ HEAVY = {"torch", "datasets", "pandas", "numpy", "streamlit", "rich", "openai", 
 
 def test_help_lists_every_command(curator: Call) -> None:
     out = curator("--help").out
-    assert [line.split()[0] for line in out.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS] == [*COMMANDS]
+    assert [line.split()[0] for line in out.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS] == [
+        *COMMANDS
+    ]
     assert "curator init demo --example handbook" in out
 
 

@@ -27,7 +27,17 @@ def test_a_failed_run_says_why_and_what_next(ran: Path, curator: Call) -> None:
     ended = curator("status")
     assert ended.code == 0
     assert "Run 2: failed (" in ended.out
+    assert "the latest that has is --run 1." in ended.err
     assert "`curator run` goes on from there" in ended.err
+
+
+def test_an_earlier_run_by_its_number(ran: Path, curator: Call) -> None:
+    assert curator("run", "--limit", "1").code == 0
+    assert curator("status", "--run", "1", "--json").data["candidates"]["kept"] == KEPT
+    assert curator("status", "--json").data["candidates"]["kept"] == 2
+    refused = curator("status", "--run", "3")
+    assert refused.code == 1
+    assert "there is no run 3; the latest is 2" in refused.error
 
 
 def test_no_run_yet(project: Path, curator: Call) -> None:

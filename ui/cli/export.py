@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.options import HERE, OUT_HELP, AsJson, Format, Workspace, placed
+from ui.cli.options import HERE, OUT_HELP, AsJson, Format, RunNumber, Workspace, placed
 from ui.cli.output import counted, print_json, say, tell
 
 
@@ -23,6 +23,7 @@ def command(
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Take the latest run though it has not come to its end.")
     ] = False,
+    number: RunNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the accepted records of the latest finished run to a file.
@@ -31,14 +32,11 @@ def command(
     """
     from curator.recipe.model import ExportTarget
     from curator.run.export import export_run
-    from ui.cli.workspace import latest_run, open_store
+    from ui.cli.workspace import chosen_run, open_store
 
     target = ExportTarget(format=format, path=placed(out), include_dropped=include_dropped, provenance=provenance)
     with open_store(workspace) as store:
-        run = latest_run(store, finished=not unfinished)
-        newest = latest_run(store)
-        if newest.id != run.id:
-            say(f"Run {newest.id} has not come to its end ({newest.status}); this is run {run.id} of {run.started_at}.")
+        run = chosen_run(store, number, finished=not unfinished)
         exported = export_run(store, run, target, workspace)
     if as_json:
         refused = [{"record": record, "why": why} for record, why in exported.refused]

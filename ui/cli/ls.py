@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from curator.errors import RecipeError
-from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.options import HERE, AsJson, RunNumber, Workspace
 from ui.cli.output import print_json, print_table, shortened, tell
 
 if TYPE_CHECKING:
@@ -30,20 +30,21 @@ def command(
         list[str] | None, typer.Option(metavar="CONDITION", help="As in 'grounding<0.5'; may be repeated.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many at most.")] = 20,
+    number: RunNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """List records of the latest run, filtered by status, stage or score.
+    """List records of a run, the latest unless said, filtered by status, stage or score.
 
     Example: curator ls --status dropped --score 'grounding<0.5'
     """
     from curator.store import Query
     from ui.cli.record_data import record_data
-    from ui.cli.workspace import latest_run, open_store
+    from ui.cli.workspace import chosen_run, open_store
 
     filters = tuple(parse_condition(condition) for condition in score or ())
     query = Query(status, stage, dropped_by, reason, filters, limit=limit)
     with open_store(workspace) as store:
-        run = latest_run(store)
+        run = chosen_run(store, number)
         _check_names(store, run, (stage, dropped_by), filters)
         records = list(store.candidates.select(run, query))
         total = store.candidates.count(run, query)
@@ -84,12 +85,12 @@ def _check_names(store: Store, run: Run, stages: tuple[str, ...], filters: tuple
 
     for name in stages:
         if name and name not in run.stages:
-            raise RecipeError(f"the latest run has no stage {name!r}{did_you_mean(name, run.stages)}")
+            raise RecipeError(f"run {run.id} has no stage {name!r}{did_you_mean(name, run.stages)}")
     for condition in filters:
         known = _score_names(store, run)
         if condition.name not in known:
             raise RecipeError(
-                f"no record of the latest run has the score {condition.name!r}{did_you_mean(condition.name, known)}"
+                f"no record of run {run.id} has the score {condition.name!r}{did_you_mean(condition.name, known)}"
             )
 
 

@@ -42,6 +42,10 @@ Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Candidates each stage may make at most, for a quick look."),
 ]
+RunNumber = Annotated[
+    int | None,
+    typer.Option("--run", min=1, metavar="N", help="A run by its number, instead of the latest."),
+]
 Format = Annotated[
     str,
     typer.Option(

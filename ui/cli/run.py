@@ -90,7 +90,7 @@ def carried_out(
     from curator.run import run_plan
     from ui.cli.funnel import print_funnel
     from ui.cli.progress import showing
-    from ui.cli.workspace import latest_run, open_store
+    from ui.cli.workspace import chosen_run, open_store
 
     try:
         with showing() as progress:
@@ -98,7 +98,7 @@ def carried_out(
             return asyncio.run(run_plan(plan, resolved=resolved, limit=limit, progress=progress))
     except FormatError:
         with open_store(plan.recipe.folder) as store:
-            run = latest_run(store)
+            run = chosen_run(store)
             if run.status == "done":  # then it is an export that failed, perhaps because nothing was accepted
                 print_funnel(store, run)
         raise

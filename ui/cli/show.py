@@ -25,10 +25,10 @@ def command(
     Example: curator show r1-3fa9
     """
     from ui.cli.record_data import record_data
-    from ui.cli.workspace import latest_run, open_store
+    from ui.cli.workspace import open_store
 
     with open_store(workspace) as store:
-        run, found = _find(store, latest_run(store), record)
+        run, found = _find(store, record)
         key = found[0].id
         lineage = {"parents": store.candidates.parents(key), "children": store.candidates.children(key)}
         cost = store.ledger.cost_of(run, key)
@@ -47,8 +47,8 @@ def command(
         print_rich(_field("cost", usd(cost)))
 
 
-def _find(store: Store, latest: Run, prefix: str) -> tuple[Run, list[Record]]:
-    """Return a record's candidates, and the run that made them: the latest one, else the newest that did."""
+def _find(store: Store, prefix: str) -> tuple[Run, list[Record]]:
+    """Return a record's candidates, and the newest run that made them and still has them."""
     from curator.store import Query
 
     ids = store.candidates.find(prefix)
@@ -56,7 +56,7 @@ def _find(store: Store, latest: Run, prefix: str) -> tuple[Run, list[Record]]:
         raise StoreError(f"no record's id begins with {prefix!r}; `curator ls` lists them")
     if len(ids) > 1:
         raise StoreError(f"several ids begin with {prefix!r}: {', '.join(ids[:4])}; give more of it")
-    for run in (latest, *reversed(store.runs.all())):
+    for run in reversed(store.runs.all()):
         found = list(store.candidates.select(run, Query(record=ids[0])))
         if found:
             return run, found

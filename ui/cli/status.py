@@ -1,21 +1,21 @@
-"""`curator status`: the funnel and the cost of the latest run."""
+"""`curator status`: the funnel and the cost of a run."""
 
 from __future__ import annotations
 
-from ui.cli.options import HERE, AsJson, Workspace
+from ui.cli.options import HERE, AsJson, RunNumber, Workspace
 from ui.cli.output import print_json, say, tell
 
 
-def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Show what happened to every candidate of the latest run, and what it cost.
+def command(workspace: Workspace = HERE, number: RunNumber = None, as_json: AsJson = False) -> None:
+    """Show what happened to every candidate of a run, and what it cost.
 
     Example: curator status --workspace demo
     """
     from ui.cli.funnel import print_funnel, run_data
-    from ui.cli.workspace import latest_run, open_store
+    from ui.cli.workspace import chosen_run, open_store
 
     with open_store(workspace) as store:
-        run = latest_run(store)
+        run = chosen_run(store, number)
         if as_json:
             print_json(run_data(store, run))
             return

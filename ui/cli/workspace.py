@@ -14,6 +14,7 @@ from curator.recipe.load import load_recipe
 from curator.recipe.model import Recipe
 from curator.store import Run, Store
 from curator.store.connection import translated
+from ui.cli.output import say
 from ui.settings import model_settings
 
 
@@ -77,29 +78,40 @@ def open_store(folder: Path) -> Iterator[Store]:
             raise translated(error, store.path) from error
 
 
-def latest_run(store: Store, *, finished: bool = False) -> Run:
-    """Return the run that a command is about.
+def chosen_run(store: Store, number: int | None = None, *, finished: bool = False) -> Run:
+    """Return the run that a command is about: the latest, unless one is named.
 
     Args:
         store: the workspace's store.
-        finished: only a run that came to its end will do.
+        number: the run's number; None for the latest.
+        finished: of the latest, only one that came to its end will do.
 
     Returns:
-        The newest run.
+        The run.
 
     Raises:
         StoreError: there is none.
     """
-    run = store.runs.latest("done" if finished else None)
-    if run is not None:
-        return run
-    unfinished = store.runs.latest()
-    if unfinished is None:
+    runs = store.runs.all()
+    if not runs:
         raise StoreError(f"nothing was run in {store.path.parent.absolute()} yet; run `curator run`")
-    raise StoreError(
-        f"no run has come to its end yet (the latest: {unfinished.status}); `curator run` goes on from there, "
-        "`--unfinished` takes what it has accepted so far"
-    )
+    if number is not None:
+        found = next((run for run in runs if run.id == number), None)
+        if found is None:
+            raise StoreError(f"there is no run {number}; the latest is {runs[-1].id}")
+        return found
+    done = [run for run in runs if run.status == "done"]
+    if finished and not done:
+        raise StoreError(
+            f"no run has come to its end yet (the latest: {runs[-1].status}); `curator run` goes on from there, "
+            "`--unfinished` takes what it has accepted so far"
+        )
+    run = done[-1] if finished else runs[-1]
+    if done and run.status != "done":
+        say(f"Run {run.id} has not come to its end ({run.status}); the latest that has is --run {done[-1].id}.")
+    elif run.id != runs[-1].id:
+        say(f"Run {runs[-1].id} has not come to its end ({runs[-1].status}); this is run {run.id} of {run.started_at}.")
+    return run
 
 
 def _as_yaml(text: str) -> str:
