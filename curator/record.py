@@ -1,9 +1,10 @@
 """What a record is: one instruction example, where it came from, and what became of it.
 
-Identity. A record's id is `r1-` and the first 32 hexadecimal digits of the BLAKE2b hash of its canonical content:
-the JSON array `[[role, content], ...]` of its messages, followed by its rejected reply when it has one. Nothing else
-counts: scoring, dropping or reviewing a record never changes its id, and an edit makes a new record whose parent is
-the old one. `1` is the version of this rule; a new rule takes a new prefix.
+Identity. A record's id is `r1-` and the BLAKE2b hash (digest size 16 bytes, so 32 hexadecimal digits) of its canonical
+content: the JSON array `[messages]`, or `[messages, rejected]` when it has a rejected reply, where `messages` is
+`[[role, content], ...]`, written in UTF-8 without blank space and with nothing escaped that JSON does not demand.
+Nothing else counts: scoring, dropping or reviewing a record never changes its id, and an edit makes a new record whose
+parent is the old one. `1` is the version of this rule; a new rule takes a new prefix.
 
 Everything here is frozen and holds only tuples and strings, so records can be shared between stages without copies.
 """

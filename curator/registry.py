@@ -57,7 +57,9 @@ class Registry(Generic[T]):
             loaded: type[T] = entry.load()
         except (ImportError, AttributeError) as error:
             package = entry.dist.name if entry.dist else "an unknown package"
-            raise PluginError(f"the {self.noun} {name!r} of {package} cannot be loaded ({entry.value}): {error}") from error
+            raise PluginError(
+                f"the {self.noun} {name!r} of {package} cannot be loaded ({entry.value}): {error}"
+            ) from error
         declared = getattr(loaded, "name", name)
         if declared != name:
             raise PluginError(f"the {self.noun} registered as {name!r} calls itself {declared!r}; the two must agree")

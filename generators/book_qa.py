@@ -39,7 +39,8 @@ SHORTEST_ANSWER_WORDS = 6
 """Shorter sentences ("They are these:") hold no fact that could be asked about by itself."""
 
 LEANING_OPENERS = frozenset(
-    "it its they their them he his him she her this these that those both each such there here then however also".split()
+    "it its they their them he his him she her this these that those both each such there here then however "
+    "also".split()
 )
 """A sentence that opens with one of these leans on the one before it, so it answers nothing by itself."""
 
@@ -47,6 +48,9 @@ LONGEST_QUESTION_WORDS = 40
 """A longer question is no question but a model that has lost the thread."""
 
 _EXAMPLE = re.compile(r"^Sentence: (.+)\nQuestion: (.+)$", re.MULTILINE)
+
+
+_BULLET = re.compile(r"^(?:[-*+•]|\d{1,3}[.)])\s+")
 
 
 class WrittenPair(BaseModel):
@@ -69,8 +73,8 @@ class BookQAOptions(GeneratorOptions):
     Attributes:
         per_chunk: how many pairs a passage gives at most.
         max_words: the longest passage, in words.
-        answers: "verbatim" (a sentence of the document, one request a pair) or "written" (by the model, with a quotation
-            as evidence, one request a passage).
+        answers: "verbatim" (a sentence of the document, one request a pair) or "written" (by the model, with a
+            quotation as evidence, one request a passage).
     """
 
     per_chunk: int = Field(default=3, ge=1, le=50)
@@ -192,7 +196,11 @@ class BookQA(Generator[BookQAOptions]):
             "sentence": passage.sentence,
             "count": self.options.per_chunk,
         }
-        turns = (Turn("system", folder.render("system", **values)), *examples, Turn("user", folder.render(name, **values)))
+        turns = (
+            Turn("system", folder.render("system", **values)),
+            *examples,
+            Turn("user", folder.render(name, **values)),
+        )
         return Prompt(turns, item=passage, json_schema=schema, source=passage.source)
 
     def _prompts(self, context: Context) -> PromptFolder:
@@ -210,7 +218,7 @@ def telling_sentences(text: str, most: int) -> list[str]:
     Returns:
         Sentences of the passage, verbatim, the most telling first; equal ones in the text's order.
     """
-    sentences = [text[start:end].strip() for start, end in sentence_spans(text)]
+    sentences = [_BULLET.sub("", text[start:end].strip()) for start, end in sentence_spans(text)]
     fit = [sentence for sentence in sentences if _stands_alone(sentence)]
     ranked = sorted(fit, key=lambda sentence: -(len(numbers(sentence)) + len(names(sentence))))
     return ranked[:most]
@@ -234,7 +242,7 @@ def question_in(reply: str) -> str:
         raise UnparsableReply("there is no question in the reply's first line")
     if len(words(question)) > LONGEST_QUESTION_WORDS:
         raise UnparsableReply(f"the question has more than {LONGEST_QUESTION_WORDS} words")
-    return question.strip(" \"“*") + mark
+    return question.strip(' "“*') + mark
 
 
 def _stands_alone(sentence: str) -> bool:

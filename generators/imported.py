@@ -64,13 +64,20 @@ class Import(Stage[ImportOptions]):
         wanted = formats.load(self.options.format)() if self.options.format else None
         for record in read_records(path, wanted, known, bad.append):
             yield from self._unreadable(bad)
-            yield record.with_origin(
+            yield self._still_dropped(record).with_origin(
                 stage=self.key,
                 method=self.name,
                 recipe_hash=context.recipe_hash,
                 labels=(*record.origin.labels, ("file", self.options.file.as_posix())),
             )
         yield from self._unreadable(bad)
+
+    def _still_dropped(self, record: Record) -> Record:
+        """Let a record that was dropped before its export stay dropped, by this stage: the other may not be here."""
+        drop = record.drop
+        if drop is None:
+            return record
+        return record.dropped(self.key, "dropped-before", f"by {drop.stage}: {drop.reason}: {drop.detail}".rstrip(": "))
 
     def _unreadable(self, bad: list[BadRow]) -> Iterator[Record]:
         """Turn the rows reported since the last record into dropped records, and forget them."""

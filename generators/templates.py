@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from jinja2 import Template, TemplateSyntaxError, meta
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from curator.errors import RecipeError, StageError, UnparsableReply
 from curator.record import Origin, Record, Turn, single_turn
@@ -26,7 +26,8 @@ from curator.text.near_miss import did_you_mean
 from curator.text.prompt import PromptFolder, render, sandbox
 from curator.text.yaml_lines import explain, load_yaml
 
-Value = str | int | float
+Value = StrictStr | StrictInt | StrictFloat
+"""Strict, because YAML reads `yes` as true, which would come out as 1."""
 
 
 class TemplateEntry(BaseModel):
@@ -84,6 +85,11 @@ class Form(msgspec.Struct, frozen=True):
             chosen[name] = values[place]
         return chosen
 
+    def every_value(self) -> Iterator[dict[str, Value]]:
+        """Yield fillings in which every value of every slot stands at least once."""
+        for turn in range(max((len(values) for _name, values in self.slots), default=1)):
+            yield {name: values[turn % len(values)] for name, values in self.slots}
+
 
 class Templates(Generator[TemplatesOptions]):
     """Fills hand-written templates; see the module's docstring."""
@@ -94,7 +100,7 @@ class Templates(Generator[TemplatesOptions]):
     input_option = "file"
 
     def check(self, context: Context) -> None:
-        """Compile every template and fill each once.
+        """Compile every template, and fill each until every value of its slots was used.
 
         Args:
             context: the context of the run to come.
@@ -105,7 +111,8 @@ class Templates(Generator[TemplatesOptions]):
         """
         file, forms = self._forms(context)
         for form in forms:
-            self._fill(form, 0, file)
+            for filling in form.every_value():
+                self._fill(form, filling, file)
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield finished records where the template has a response, and prompts where the model is to answer.
@@ -126,7 +133,7 @@ class Templates(Generator[TemplatesOptions]):
             if share < form.combinations:
                 numbers = sorted(context.random(form.entry.name).sample(numbers, share))  # type: ignore[assignment]
             for number in numbers:
-                record = self._fill(form, number, file)
+                record = self._fill(form, form.filling(number), file)
                 if record.response:
                     yield record
                 else:
@@ -163,8 +170,8 @@ class Templates(Generator[TemplatesOptions]):
             _compiled(entry, file, lines.where(("templates", number))) for number, entry in enumerate(file.templates)
         ]
 
-    def _fill(self, form: Form, number: int, file: TemplateFile) -> Record:
-        values = {**file.tables, **form.filling(number)}
+    def _fill(self, form: Form, filling: Mapping[str, Value], file: TemplateFile) -> Record:
+        values = {**file.tables, **filling}
         where = f"template {form.entry.name!r}"
         text = {part: render(template, where, values) for part, template in form.texts.items()}
         labels = {"template": form.entry.name, "category": form.entry.category, "difficulty": form.entry.difficulty}
@@ -189,7 +196,9 @@ def _compiled(entry: TemplateEntry, file: TemplateFile, where: str) -> Form:
             raise StageError(f"{where}: template {entry.name!r}: the {part} does not parse: {error.message}") from error
     for name in sorted(used - file.slots.keys() - file.tables.keys()):
         known = [*file.slots, *file.tables]
-        raise StageError(f"{where}: template {entry.name!r} uses the slot {name!r}, which has no values{did_you_mean(name, known)}")
+        raise StageError(
+            f"{where}: template {entry.name!r} uses the slot {name!r}, which has no values{did_you_mean(name, known)}"
+        )
     empty = [name for name in sorted(used & file.slots.keys()) if not file.slots[name]]
     if empty:
         raise StageError(f"{where}: template {entry.name!r} uses the slot {empty[0]!r}, whose list is empty")

@@ -149,6 +149,9 @@ def resolve(taken: Taken, recipe: Mapping[str, str]) -> list[Value]:
     Args:
         taken: what `load_environment` returned.
         recipe: what the recipe says, by the settings' names.
+
+    Returns:
+        One value a setting, in the order of `SETTINGS`.
     """
     config = user_config()
     values = []

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 from curator.errors import RecipeError
 from curator.llm.model import COMPLETION_ALLOWANCE_TOKENS
-from curator.llm.prices import estimate_tokens, worst_prompt_tokens
+from curator.llm.prices import Price, estimate_tokens, worst_prompt_tokens
 from curator.recipe.models import ResolvedModel
 from curator.recipe.plan import Plan, PlannedStage
-from curator.stage import Generator, Prompt
+from curator.stage import Context, Generator, Prompt
 
-MOST_PROMPTS = 20_000
-"""How many prompts are rendered for an estimate; more are extrapolated from these."""
+MOST_MEASURED = 20_000
+"""How many prompts of a stage are measured for an estimate; more are counted, and taken to be as long as these."""
 
 SHORT_REPLY_TOKENS = 20
 """What even a terse reply takes, in tokens: the low end of an estimate."""
@@ -64,8 +65,8 @@ def estimate(plan: Plan, resolved: Mapping[str, ResolvedModel], limit: int | Non
         limit: how many candidates each generator may make at most.
 
     Returns:
-        One estimate a stage. The low end has no reply asked again and short replies; the high end has every reply asked
-        as often as allowed and as long as allowed.
+        One estimate a stage. The low end has short replies, none asked again, and as many records in each as it can
+        hold, all of them accepted; the high end has every reply asked as often and as long as allowed, with one record.
     """
     return [_stage(plan, planned, resolved, limit) for planned in plan.stages]
 
@@ -99,9 +100,9 @@ def check_budget(plan: Plan, resolved: Mapping[str, ResolvedModel]) -> None:
     for name, model in resolved.items():
         if model.price is None:
             raise RecipeError(
-                f"{plan.recipe.lines.where(('budget', 'max_usd'))}: the price of {model.label} is not known, so max_usd cannot "
-                f"be kept; give models.{name}.price: {{input_usd_per_million: …, output_usd_per_million: …}}, or limit "
-                "max_tokens or max_requests instead"
+                f"{plan.recipe.lines.where(('budget', 'max_usd'))}: the price of {model.label} is not known, so "
+                f"max_usd cannot be kept; give models.{name}.price: {{input_usd_per_million: …, "
+                "output_usd_per_million: …}, or limit max_tokens or max_requests instead"
             )
 
 
@@ -117,49 +118,79 @@ def candidate_budget(planned: PlannedStage, limit: int | None) -> int | None:
     return min((bound for bound in (own, limit) if bound is not None), default=None)
 
 
+@dataclass
+class _Questions:
+    """What a generator would ask, counted as it is gone through, so that no prompt need be kept.
+
+    Attributes:
+        ready: the records that need no model.
+        asked: the prompts, if each reply gives one record.
+        needed: the prompts, if each reply gives as many records as it can and none of them is dropped.
+        measured: how many prompts the tokens are of.
+        low_tokens: the tokens sent, at least.
+        high_tokens: the tokens sent, at most.
+    """
+
+    ready: int = 0
+    asked: int = 0
+    needed: int = 0
+    measured: int = 0
+    low_tokens: int = 0
+    high_tokens: int = 0
+
+    def add(self, prompt: Prompt, *, needed: bool) -> None:
+        self.asked += 1
+        self.needed += needed
+        if self.measured < MOST_MEASURED:
+            texts = [turn.content for turn in prompt.turns]
+            self.measured += 1
+            self.low_tokens += sum(estimate_tokens(text)[0] for text in texts)
+            self.high_tokens += worst_prompt_tokens([*texts, prompt.json_schema])
+
+    @property
+    def tokens_each(self) -> Range:
+        return Range(self.low_tokens / self.measured, self.high_tokens / self.measured)
+
+
+def _questions(stage: Generator[Any], context: Context, wanted: int, most: int) -> _Questions:
+    """Go through a generator's prompts until `most` candidates would be made of them."""
+    found = _Questions()
+    for prompt in stage.prompts(context):
+        if found.ready + found.asked >= most:
+            break
+        if isinstance(prompt, Prompt):
+            found.add(prompt, needed=found.ready + found.needed * stage.per_prompt() < wanted)
+        else:
+            found.ready += 1
+    return found
+
+
 def _stage(
     plan: Plan, planned: PlannedStage, resolved: Mapping[str, ResolvedModel], limit: int | None
 ) -> StageEstimate:
     stage = planned.stage
     model = resolved[planned.model] if planned.model else None
-    label = model.label if model else ""
     if not isinstance(stage, Generator):
         unknown = None if model else Range()
-        return StageEstimate(planned.key, label, None, unknown, unknown, unknown)
-    context = plan.context().for_stage(planned.key)
-    most = candidate_budget(planned, limit)
-    ready, sent = 0, []
-    for prompt in islice(stage.prompts(context), MOST_PROMPTS):
-        if isinstance(prompt, Prompt):
-            sent.append([turn.content for turn in prompt.turns])
-        else:
-            ready += 1
-    possible = ready + len(sent) * stage.per_prompt()
-    share_low = _share(planned.use.accept if most is not None and planned.use.accept else most, possible)
-    share_high = _share(most, possible)
-    requests = Range(round(len(sent) * share_low), round(len(sent) * share_high) * (stage.options.retries + 1))
-    candidates = Range(round(possible * share_low), round(possible * share_high))
-    if not sent:
-        return StageEstimate(planned.key, "", candidates, Range(), Range(), Range())
-    reply = Range(SHORT_REPLY_TOKENS, _longest_reply(model))
-    prompt_tokens = Range(
-        sum(estimate_tokens(text)[0] for texts in sent for text in texts) / len(sent),
-        sum(worst_prompt_tokens(texts) for texts in sent) / len(sent),
+        return StageEstimate(planned.key, model.label if model else "", None, unknown, unknown, unknown)
+    budget = candidate_budget(planned, limit)
+    most = sys.maxsize if budget is None else budget
+    wanted = min(most, planned.use.accept or most)
+    found = _questions(stage, plan.context().for_stage(planned.key), wanted, most)
+    candidates = Range(
+        min(wanted, found.ready + found.asked), min(most, found.ready + found.asked * stage.per_prompt())
     )
-    tokens = Range(requests.low * (prompt_tokens.low + reply.low), requests.high * (prompt_tokens.high + reply.high))
-    price = model.price if model else None
-    usd = None
-    if price is not None:
-        usd = Range(
-            requests.low * price.cost_usd(round(prompt_tokens.low), round(reply.low)),
-            requests.high * price.cost_usd(round(prompt_tokens.high), round(reply.high)),
-        )
-    return StageEstimate(planned.key, label, candidates, requests, tokens, usd)
+    if not found.asked or model is None:
+        return StageEstimate(planned.key, "", candidates, Range(), Range(), Range())
+    requests = Range(found.needed, found.asked * (stage.options.retries + 1))
+    sent, reply = found.tokens_each, Range(SHORT_REPLY_TOKENS, model.spec.max_tokens or COMPLETION_ALLOWANCE_TOKENS)
+    tokens = Range(requests.low * (sent.low + reply.low), requests.high * (sent.high + reply.high))
+    usd = _usd(model.price, requests, sent, reply) if model.price else None
+    return StageEstimate(planned.key, model.label, candidates, requests, tokens, usd)
 
 
-def _share(wanted: int | None, possible: int) -> float:
-    return 1.0 if wanted is None or possible == 0 else min(1.0, wanted / possible)
-
-
-def _longest_reply(model: ResolvedModel | None) -> int:
-    return (model.spec.max_tokens if model else None) or COMPLETION_ALLOWANCE_TOKENS
+def _usd(price: Price, requests: Range, sent: Range, reply: Range) -> Range:
+    return Range(
+        requests.low * price.cost_usd(round(sent.low), round(reply.low)),
+        requests.high * price.cost_usd(round(sent.high), round(reply.high)),
+    )

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from curator.errors import RecipeError
-from curator.recipe.model import Recipe
+from curator.recipe.model import Recipe, names_of_stages
 from curator.recipe.secrets import refuse_keys
 from curator.text.near_miss import did_you_mean
 from curator.text.yaml_lines import Lines, explain, load_yaml
@@ -39,7 +39,7 @@ def load_recipe(path: str | Path, changes: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"{file}: a recipe is a mapping with `stages:`; this is {type(data).__name__}")
     refuse_keys(data, lines)
     for change in changes:
-        _apply(data, change, lines)
+        _apply(data, change)
     return build_recipe(data, lines).at(file.parent, lines)
 
 
@@ -62,7 +62,7 @@ def build_recipe(data: Mapping[str, Any], lines: Lines) -> Recipe:
         raise RecipeError(explain(error, lines, Recipe)) from error
 
 
-def _apply(data: dict[str, Any], change: str, lines: Lines) -> None:
+def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"--set {change!r}: write key=value, as in --set stages.book-qa.options.per_chunk=2")
@@ -70,7 +70,7 @@ def _apply(data: dict[str, Any], change: str, lines: Lines) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RecipeError(f"--set {key}: the value is not valid YAML: {error}") from error
-    refuse_keys({key.rpartition(".")[2]: value}, Lines(Path(f"--set {key.split('=')[0]}"), {}))
+    refuse_keys({key.rpartition(".")[2]: value}, Lines(Path(f"--set {key}"), {}))
     target: Any = data
     *path, last = key.strip().split(".")
     for part in path:
@@ -78,6 +78,8 @@ def _apply(data: dict[str, Any], change: str, lines: Lines) -> None:
     if isinstance(target, list):
         _step(target, last, change)
         raise RecipeError(f"--set {change!r}: name a key of that entry, as in stages.book-qa.options.per_chunk=2")
+    if not isinstance(target, dict):
+        raise RecipeError(f"--set {change!r}: there is nothing below a plain value at {last!r}")
     target[last] = value
 
 
@@ -94,7 +96,7 @@ def _step(target: Any, part: str, change: str) -> Any:
 def _index(entries: list[Any], part: str, change: str) -> int:
     if part.isdigit() and int(part) < len(entries):
         return int(part)
-    names = [str(entry.get("name") or entry.get("use")) if isinstance(entry, dict) else "" for entry in entries]
+    names = names_of_stages(entries)
     if part in names:
         return names.index(part)
     raise RecipeError(f"--set {change!r}: no entry {part!r}{did_you_mean(part, [name for name in names if name])}")

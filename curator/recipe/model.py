@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +26,7 @@ class StageUse(Section):
         use: the stage's registered name.
         name: what the recipe calls it; the registered name unless it is used twice.
         model: the name of a model of `models:`; the first one there unless said.
-        takes: (`from:`) the name of the stage whose records a transformer works on; all that comes from above unless said.
+        takes: (`from:`) the name of the stage whose records a transformer works on; all from above unless said.
         options: the stage's own options.
         accept: go on until this many of the stage's records survive its gate.
         candidates: how many candidates may be made for that; 5 x `accept` unless said.
@@ -114,13 +115,10 @@ class Recipe(Section):
         """Call the second `threshold` of a recipe `threshold-2`, so that every use has a name of its own."""
         if not isinstance(data, dict) or not isinstance(data.get("stages"), list | tuple):
             return data
-        seen: dict[str, int] = {}
-        stages = []
-        for stage in data["stages"]:
-            if isinstance(stage, dict) and isinstance(stage.get("use"), str) and not stage.get("name"):
-                count = seen[stage["use"]] = seen.get(stage["use"], 0) + 1
-                stage = {**stage, "name": stage["use"] if count == 1 else f"{stage['use']}-{count}"}
-            stages.append(stage)
+        stages = [
+            {**stage, "name": name} if name and isinstance(stage, dict) else stage
+            for stage, name in zip(data["stages"], names_of_stages(data["stages"]), strict=True)
+        ]
         return {**data, "stages": stages}
 
     @model_validator(mode="after")
@@ -158,3 +156,23 @@ class Recipe(Section):
         """The hash of what decides the records (everything but exports and budget): 16 hexadecimal digits."""
         content = self.model_dump_json(exclude={"export", "budget"}, by_alias=True)
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def names_of_stages(entries: Sequence[Any]) -> list[str]:
+    """Return what a recipe calls its stages: their names, or what they use, numbered from the second on.
+
+    Args:
+        entries: the value of `stages`, as YAML gives it, not yet checked.
+
+    Returns:
+        One name an entry; "" for one that cannot have any.
+    """
+    seen: dict[str, int] = {}
+    names = []
+    for entry in entries:
+        use, name = (entry.get("use"), entry.get("name")) if isinstance(entry, dict) else (None, None)
+        if not name and isinstance(use, str):
+            seen[use] = seen.get(use, 0) + 1
+            name = use if seen[use] == 1 else f"{use}-{seen[use]}"
+        names.append(name if isinstance(name, str) else "")
+    return names

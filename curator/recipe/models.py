@@ -81,7 +81,11 @@ async def resolve_models(
             resolved[name] = ResolvedModel(spec, plan.recipe.folder)
             continue
         choice = await choose_provider(environ)
-        chosen = {"provider": choice.provider, "model": spec.model or choice.model, "base_url": spec.base_url or choice.base_url}
+        chosen = {
+            "provider": choice.provider,
+            "model": spec.model or choice.model,
+            "base_url": spec.base_url or choice.base_url,
+        }
         resolved[name] = ResolvedModel(spec.model_copy(update=chosen), plan.recipe.folder, choice.reason)
         if notice is not None:
             notice(f"model {name!r}: {choice.reason}")

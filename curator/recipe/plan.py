@@ -158,7 +158,8 @@ def _check_scores(recipe: Recipe, planned: list[PlannedStage]) -> None:
         for name in sorted(entry.stage.needs() - given.keys()):
             where = recipe.lines.where(("stages", number))
             raise RecipeError(
-                f"{where}: {entry.key!r} needs the score {name!r}, which no stage above it gives{did_you_mean(name, given)}"
+                f"{where}: {entry.key!r} needs the score {name!r}, which no stage above it gives"
+                f"{did_you_mean(name, given)}"
             )
         given |= {measure.name: entry.key for measure in entry.stage.gives()}
 
@@ -167,7 +168,9 @@ def _check_exports(recipe: Recipe) -> None:
     for number, target in enumerate(recipe.export):
         if target.format not in formats.names():
             where = recipe.lines.where(("export", number, "format"))
-            raise RecipeError(f"{where}: there is no format {target.format!r}{did_you_mean(target.format, formats.names())}")
+            raise RecipeError(
+                f"{where}: there is no format {target.format!r}{did_you_mean(target.format, formats.names())}"
+            )
 
 
 def _models(recipe: Recipe, planned: list[PlannedStage]) -> dict[str, ModelSpec]:

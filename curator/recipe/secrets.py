@@ -38,6 +38,7 @@ def refuse_keys(value: Any, lines: Lines, place: Location = ()) -> None:
 
 def _refuse(lines: Lines, place: Location) -> None:
     raise RecipeError(
-        f"{lines.where(place)}: this looks like a key, and a recipe holds none; put the key into the environment or `.env` "
-        "and write the variable's name: `api_key_env: MY_KEY` (if it was a real key and the file was shared, revoke it)"
+        f"{lines.where(place)}: this looks like a key, and a recipe holds none; put the key into the environment or "
+        "`.env` and write the variable's name: `api_key_env: MY_KEY` (if it was a real key and the file was shared, "
+        "revoke it)"
     )

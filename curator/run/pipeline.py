@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 
 from curator.errors import StageError
-from curator.record import Record
 from curator.recipe.plan import Plan
+from curator.record import Record
 from curator.run.bookkeeping import Bookkeeper
 from curator.stage import Context
 from curator.stage.ordered import as_stream
@@ -54,6 +54,8 @@ class Pass:
             for number, planned in enumerate(self._stages):
                 leaving: set[str] = set()
                 out = planned.stage.run(stream, self._contexts[planned.key])
+                if isinstance(out, AsyncGenerator):  # ends its requests now, not when the garbage is collected
+                    streams.push_async_callback(out.aclose)
                 stream = await streams.enter_async_context(aclosing(self._tap(number, out, arriving, leaving)))
                 arriving = leaving
             async for record in stream:
@@ -78,11 +80,14 @@ class Pass:
                 self._books.made(planned.key, place, record)
             else:
                 raise StageError(
-                    f"{planned.key}: the stage gave out a record twice, or one that it neither was given nor made ({key}); "
-                    "a stage that changes a record's text must name itself in `origin.stage`"
+                    f"{planned.key}: the stage gave out a record twice, or one that it neither was given nor made "
+                    f"({key}); a stage that changes a record's text must name itself in `origin.stage`"
                 )
             record = self._gated(number, record)
             if record.drop is not None:
+                record = record.dropped(
+                    planned.key, record.drop.reason, record.drop.detail
+                )  # it left here, whoever says so
                 self._books.dropped(planned.key, place, record)
                 continue
             leaving.add(key)
@@ -105,7 +110,9 @@ class Pass:
             if planned.gate_ends_at == number and planned.key == record.origin.stage:
                 if self.survivors[planned.key] >= (planned.use.accept or 0):
                     stage = self._stages[number].key
-                    return record.dropped(stage, SURPLUS, f"{planned.use.accept} of {planned.key} were accepted before it")
+                    return record.dropped(
+                        stage, SURPLUS, f"{planned.use.accept} of {planned.key} were accepted before it"
+                    )
                 self.survivors[planned.key] += 1
         return record
 

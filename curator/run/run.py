@@ -32,6 +32,7 @@ from curator.run.pipeline import Pass
 from curator.run.progress import Progress
 from curator.stage import Context
 from curator.store import Run, Store
+from curator.store.runs import RunStatus
 
 LEAST_YIELD_SHARE = 0.05
 """The yield assumed when fewer survive: no pass grows more than twentyfold on the word of a few candidates."""
@@ -153,7 +154,7 @@ class _Carrier:
             limits = grown
         if gate < last:
             passed = await self._pass(limits, last)
-        return tuple(_shortfall(planned, passed) for planned in plan.stages if _is_short(planned, passed))
+        return tuple(_shortfall(planned, passed, limit) for planned in plan.stages if _is_short(planned, passed))
 
     async def _pass(self, limits: Mapping[str, int | None], until: int) -> Pass:
         plan, shared = self._plan, self._plan.context()
@@ -192,14 +193,19 @@ def _grown(planned: PlannedStage, passed: Pass, current: int | None, limit: int 
     return min(budget, current + math.ceil(missing / max(survived / made, LEAST_YIELD_SHARE)))
 
 
-def _shortfall(planned: PlannedStage, passed: Pass) -> str:
+def _shortfall(planned: PlannedStage, passed: Pass, limit: int | None) -> str:
     made, survived = passed.made[planned.key], passed.survivors[planned.key]
     budget = candidate_budget(planned, None)
-    why = "its candidate budget is used up" if budget is not None and made >= budget else "it has nothing more to make"
-    return f"{planned.key}: {survived} of the {planned.use.accept} wanted records were accepted, from {made} candidates; {why}"
+    why = "it has nothing more to make"
+    if limit is not None and made >= limit:
+        why = f"this run is limited to {limit}"
+    elif budget is not None and made >= budget:
+        why = "its candidate budget is used up"
+    wanted = f"{survived} of the {planned.use.accept} wanted records were accepted"
+    return f"{planned.key}: {wanted}, from {made} candidates; {why}"
 
 
-def _ending(error: BaseException) -> tuple[str, str]:
+def _ending(error: BaseException) -> tuple[RunStatus, str]:
     if isinstance(error, BudgetError):
         return "stopped by budget", str(error)
     if isinstance(error, CuratorError):

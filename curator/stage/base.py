@@ -81,7 +81,7 @@ class Stage(ABC, Generic[OptionsT]):
         """Return the scores that records bear when they leave."""
         return ()
 
-    def check(self, context: Context) -> None:  # noqa: B027 - most stages have nothing to check
+    def check(self, context: Context) -> None:
         """Look at files and sources before anything is paid for.
 
         Args:

@@ -68,6 +68,7 @@ class AskingStage(Stage[GeneratorOptionsT]):
     """What generators from sources and from records share: ask, read, ask again, keep."""
 
     asks: ClassVar[bool] = True
+
     def per_prompt(self) -> int:
         """Return how many records one prompt yields, about: it keeps a limited run from asking more than it needs."""
         return 1
@@ -233,7 +234,11 @@ class Transformer(AskingStage[GeneratorOptionsT]):
         async def prompts() -> AsyncIterator[Prompt | Record]:
             while (parent := await parents.get()) is not None:
                 for prompt in self.prompts_for(parent, context):
-                    yield prompt if isinstance(prompt, Record) or prompt.parents else replace(prompt, parents=(parent.id,))
+                    yield (
+                        prompt
+                        if isinstance(prompt, Record) or prompt.parents
+                        else replace(prompt, parents=(parent.id,))
+                    )
 
         return followed_by(passing(), self.candidates(prompts(), context))
 
@@ -241,4 +246,3 @@ class Transformer(AskingStage[GeneratorOptionsT]):
 def prompt_hash(turns: tuple[Turn, ...]) -> str:
     """Return the hash under which a rendered prompt is known: 16 hexadecimal digits."""
     return hashlib.blake2b(msgspec.json.encode(turns), digest_size=8).hexdigest()
-

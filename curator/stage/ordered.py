@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,9 +17,9 @@ holds up the order and not the others."""
 
 async def ordered_map(
     items: AsyncIterator[T],
-    work: Callable[[T], Awaitable[R]],
+    work: Callable[[T], Coroutine[Any, Any, R]],
     window: Callable[[], int] = lambda: WINDOW,
-) -> AsyncIterator[R]:
+) -> AsyncGenerator[R]:
     """Apply `work` to each item, many at a time, and yield the results in the items' order.
 
     Args:
@@ -33,7 +33,7 @@ async def ordered_map(
     pending: deque[asyncio.Task[R]] = deque()
     try:
         async for item in items:
-            pending.append(asyncio.ensure_future(work(item)))  # type: ignore[arg-type]
+            pending.append(asyncio.create_task(work(item)))
             while pending and (pending[0].done() or len(pending) >= max(1, window())):
                 yield await pending.popleft()
         while pending:
@@ -50,8 +50,11 @@ async def as_stream(items: Iterable[T]) -> AsyncIterator[T]:
         yield item
 
 
-async def followed_by(first: AsyncIterator[T], second: AsyncIterator[T]) -> AsyncIterator[T]:
+async def followed_by(first: AsyncIterator[T], second: AsyncIterator[T]) -> AsyncGenerator[T]:
     """Yield all of `first`, then all of `second`, which works ahead in the meantime.
+
+    `second` begins when `first` has given its first item: what both ask of one model is then asked in the recipe's
+    order, and the stages below are not kept waiting for the beginning of the stream.
 
     Args:
         first: the stream that goes through at once.
@@ -61,17 +64,20 @@ async def followed_by(first: AsyncIterator[T], second: AsyncIterator[T]) -> Asyn
         The items of both, in an order that does not depend on their speed.
     """
     ahead: asyncio.Queue[T | _End] = asyncio.Queue()
-    task = asyncio.ensure_future(_drain(second, ahead))
+    task: asyncio.Task[None] | None = None
     try:
         async for item in first:
+            task = task or asyncio.create_task(_drain(second, ahead))
             yield item
+        task = task or asyncio.create_task(_drain(second, ahead))
         while not isinstance(item_or_end := await ahead.get(), _End):
             yield item_or_end
         if item_or_end.error is not None:
             raise item_or_end.error
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 class _End:
@@ -85,7 +91,7 @@ async def _drain(stream: AsyncIterator[T], queue: asyncio.Queue[T | _End]) -> No
     try:
         async for item in stream:
             queue.put_nowait(item)
-    except Exception as error:  # handed to the reader of the queue, which raises it
+    except (Exception, asyncio.CancelledError) as error:  # handed to the reader of the queue, which raises it
         queue.put_nowait(_End(error))
     else:
         queue.put_nowait(_End())

@@ -55,7 +55,7 @@ class Query(msgspec.Struct, frozen=True):
         dropped_by: the recipe's name of the stage that dropped them; "" for any.
         reason: why they were dropped; "" for any.
         scores: conditions that all must hold.
-        record: a record's id, or the beginning of one; "" for any.
+        record: a record's id, or the beginning of one (`r1-` may be left out); "" for any.
         limit: how many at most; None for all.
     """
 
@@ -91,7 +91,8 @@ class Candidates:
         self._writer.submit("INSERT OR IGNORE INTO records VALUES (?, ?)", records)
         self._writer.submit("INSERT OR IGNORE INTO lineage VALUES (?, ?)", lineage)
         self._writer.submit(
-            "INSERT INTO candidates (run, stage, seq, record, made_by, origin, reply_key) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+            "INSERT INTO candidates (run, stage, seq, record, made_by, origin, reply_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
 
     def settle(self, run: Run, settled: Sequence[tuple[Position, Record]]) -> None:
@@ -170,8 +171,8 @@ class Candidates:
         Args:
             prefix: an id or its beginning; `r1-` may be left out.
         """
-        start = prefix if prefix.startswith("r1-") else f"r1-{prefix}"
-        rows = self._reader.execute("SELECT id FROM records WHERE id >= ? AND id < ? LIMIT 10", (start, start + "g"))
+        bounds = _beginning_with(prefix)
+        rows = self._reader.execute("SELECT id FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT 10", bounds)
         return [row[0] for row in rows]
 
     def parents(self, record: str) -> list[str]:
@@ -206,6 +207,12 @@ class Candidates:
         return found
 
 
+def _beginning_with(prefix: str) -> tuple[str, str]:
+    """Return the bounds of the ids that begin with `prefix`: ids are hexadecimal, so none reaches the letter g."""
+    start = prefix if prefix.startswith("r1-") else f"r1-{prefix}"
+    return start, start + "g"
+
+
 def _where(run: Run, query: Query) -> tuple[str, list[object]]:
     conditions, parameters = ["c.run = ?"], list[object]([run.id])
     conditions += _STATUS_CONDITIONS[query.status]
@@ -213,11 +220,13 @@ def _where(run: Run, query: Query) -> tuple[str, list[object]]:
         ("made_by", query.made_by),
         ("drop_stage", query.dropped_by),
         ("drop_reason", query.reason),
-        ("record", query.record),
     ):
         if value:
             conditions.append(f"c.{column} = ?")
             parameters.append(value)
+    if query.record:
+        conditions.append("c.record >= ? AND c.record < ?")
+        parameters += _beginning_with(query.record)
     for score in query.scores:
         conditions.append(
             "EXISTS (SELECT 1 FROM scores s WHERE s.run = c.run AND s.record = c.record AND s.name = ? "  # noqa: S608

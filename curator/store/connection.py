@@ -52,8 +52,8 @@ def prepare(path: Path) -> None:
             found = version_of(connection)
             if found > len(MIGRATIONS):
                 raise StoreError(
-                    f"{path} was written by a newer version of Curator (schema {found}, this one knows {len(MIGRATIONS)}); "
-                    "upgrade instruct-curator, or name another --workspace"
+                    f"{path} was written by a newer version of Curator (schema {found}, this one knows "
+                    f"{len(MIGRATIONS)}); upgrade instruct-curator, or name another --workspace"
                 )
             if found < len(MIGRATIONS):
                 migrate(connection)
@@ -79,7 +79,9 @@ def translated(error: sqlite3.Error, path: Path) -> StoreError:
             "nothing that was paid for is lost"
         )
     if "full" in words or "disk I/O" in words:
-        return StoreError(f"{path}: the disk is full or failing ({words}); free some space and run again: it goes on from here")
+        return StoreError(
+            f"{path}: the disk is full or failing ({words}); free some space and run again: it goes on from here"
+        )
     if "not a database" in words or "malformed" in words:
         return StoreError(f"{path} is damaged or no Curator store ({words}); move it away or restore a copy")
     if "readonly" in words or "unable to open" in words:

@@ -67,7 +67,9 @@ class Ledger:
             run: the run.
         """
         made = dict(
-            self._reader.execute("SELECT made_by, count(*) FROM candidates WHERE run = ? GROUP BY made_by", (run.id,)).fetchall()
+            self._reader.execute(
+                "SELECT made_by, count(*) FROM candidates WHERE run = ? GROUP BY made_by", (run.id,)
+            ).fetchall()
         )
         dropped: dict[str, list[tuple[str, int]]] = {}
         for stage, reason, count in self._reader.execute(
@@ -86,12 +88,19 @@ class Ledger:
         return rows
 
     def cost(self, run: Run) -> Cost:
-        """Return what the replies that a run used took.
+        """Return what the replies that a run used took; one that several stages used counts once.
 
         Args:
             run: the run.
         """
-        return self._cost("u.run = ?", run.id)
+        row = self._reader.execute(
+            "SELECT count(*), coalesce(sum(1 - u.replayed), 0), coalesce(sum(r.prompt_tokens), 0), "
+            "coalesce(sum(r.completion_tokens), 0), coalesce(sum(r.usd), 0.0), coalesce(sum(r.usd IS NULL), 0), "
+            "coalesce(sum(r.seconds), 0.0) FROM replies r JOIN "
+            "(SELECT key, min(replayed) AS replayed FROM uses WHERE run = ? GROUP BY key) u ON u.key = r.key",
+            (run.id,),
+        ).fetchone()
+        return Cost(*row)
 
     def cost_of(self, run: Run, record: str) -> float | None:
         """Return a record's share of the money for the replies it was parsed from, in US dollars; None if unknown.
@@ -108,12 +117,3 @@ class Ledger:
             (run.id, record),
         ).fetchone()
         return None if row is None or row[0] is None else float(row[0]) / int(row[1])
-
-    def _cost(self, where: str, *parameters: object) -> Cost:
-        row = self._reader.execute(
-            "SELECT count(*), coalesce(sum(1 - u.replayed), 0), coalesce(sum(r.prompt_tokens), 0), "  # noqa: S608
-            "coalesce(sum(r.completion_tokens), 0), coalesce(sum(r.usd), 0.0), coalesce(sum(r.usd IS NULL), 0), "
-            f"coalesce(sum(r.seconds), 0.0) FROM uses u JOIN replies r ON r.key = u.key WHERE {where}",
-            parameters,
-        ).fetchone()
-        return Cost(*row)

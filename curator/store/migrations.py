@@ -73,7 +73,8 @@ def records_runs_and_replies(connection: sqlite3.Connection) -> None:
             explanation TEXT NOT NULL, PRIMARY KEY (run, record, name)
         ) WITHOUT ROWID""",
         """CREATE TABLE replies (
-            key TEXT PRIMARY KEY, identity TEXT NOT NULL, model TEXT NOT NULL, request BLOB NOT NULL, reply BLOB NOT NULL,
+            key TEXT PRIMARY KEY, identity TEXT NOT NULL, model TEXT NOT NULL,
+            request BLOB NOT NULL, reply BLOB NOT NULL,
             prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, usd REAL, seconds REAL NOT NULL,
             created_at TEXT NOT NULL
         ) WITHOUT ROWID""",

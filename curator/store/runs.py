@@ -78,7 +78,9 @@ class Runs:
             status: how it ended.
             note: in words.
         """
-        self._writer.submit("UPDATE runs SET status = ?, note = ?, ended_at = ? WHERE id = ?", ((status, note, _now(), run.id),))
+        self._writer.submit(
+            "UPDATE runs SET status = ?, note = ?, ended_at = ? WHERE id = ?", ((status, note, _now(), run.id),)
+        )
         self._writer.flush()
 
     def latest(self, status: RunStatus | None = None) -> Run | None:

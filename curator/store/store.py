@@ -81,12 +81,20 @@ class Store:
         self._writer.flush()
 
     def close(self) -> None:
-        """Commit what is queued and close the file."""
-        self._writer.close()
-        self._reader.close()
+        """Commit what is queued and close the file.
+
+        Raises:
+            StoreError: something could not be written.
+        """
+        try:
+            self._writer.close()
+        finally:
+            self._reader.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

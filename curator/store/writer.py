@@ -20,13 +20,15 @@ GATHER_S = 0.003
 """How long the writer waits for company before it commits, in seconds."""
 
 Statement = tuple[str, Sequence[Sequence[Any]]]
-_Job = tuple[Statement, Callable[[StoreError | None], None] | None]
+_Job = tuple[Statement, Callable[[Exception | None], None] | None]
 
 
 class Writer:
     """Applies statements in the order they were submitted."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], translate: Callable[[sqlite3.Error], StoreError]) -> None:
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], translate: Callable[[sqlite3.Error], StoreError]
+    ) -> None:
         """Start the thread.
 
         Args:
@@ -36,7 +38,7 @@ class Writer:
         self._connect = connect
         self._translate = translate
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._failure: StoreError | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="curator-store-writer", daemon=True)
         self._thread.start()
 
@@ -67,7 +69,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
-        def settle(failure: StoreError | None) -> None:
+        def settle(failure: Exception | None) -> None:
             if done.done():  # the asker was cancelled meanwhile
                 return
             if failure is None:
@@ -84,15 +86,25 @@ class Writer:
         Raises:
             StoreError: something could not be written.
         """
+        self._check()
         settled = threading.Event()
         self._jobs.put((("", ()), lambda _failure: settled.set()))
         settled.wait()
         self._check()
 
     def close(self) -> None:
-        """Commit what is queued and end the thread."""
+        """Commit what is queued and end the thread; what is submitted afterwards is refused.
+
+        Raises:
+            StoreError: something could not be written.
+        """
+        if not self._thread.is_alive():
+            return
         self._jobs.put(None)
         self._thread.join()
+        failure, self._failure = self._failure, self._failure or StoreError("the store is closed")
+        if failure is not None:
+            raise failure
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -109,6 +121,8 @@ class Writer:
                     _commit(connection, batch)
             except sqlite3.Error as error:
                 self._failure = self._translate(error)
+            except Exception as error:  # a value that cannot be stored: raised by those who wait, not by this thread
+                self._failure = error
             for _statement, settle in batch:
                 if settle is not None:
                     settle(self._failure)
@@ -144,7 +158,7 @@ def _commit(connection: sqlite3.Connection, batch: list[_Job]) -> None:
         raise
 
 
-def _call_soon(loop: asyncio.AbstractEventLoop, settle: Callable[..., None], failure: StoreError | None) -> None:
+def _call_soon(loop: asyncio.AbstractEventLoop, settle: Callable[..., None], failure: Exception | None) -> None:
     try:
         loop.call_soon_threadsafe(settle, failure)
     except RuntimeError:  # the loop has ended: nobody waits any more, and the row is committed

@@ -29,7 +29,7 @@ def sandbox(*folders: Path) -> ImmutableSandboxedEnvironment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - prompts are plain text, not HTML
+        autoescape=False,
         keep_trailing_newline=False,
     )
 
@@ -46,13 +46,13 @@ def render(template: Template, where: str, values: Mapping[str, object]) -> str:
         The text, without surrounding blank space.
 
     Raises:
-        StageError: a slot has no value, or the template does what the sandbox forbids.
+        StageError: a slot has no value, or the template does what the sandbox forbids or what cannot be computed.
     """
     try:
         return template.render(values).strip()
     except UndefinedError as error:
         raise StageError(f"{where}: {error.message}; known slots: {', '.join(sorted(values)) or 'none'}") from error
-    except TemplateError as error:
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise StageError(f"{where}: the template cannot be rendered: {error}") from error
 
 

@@ -13,6 +13,9 @@ from curator.text.near_miss import did_you_mean
 
 Location = tuple[str | int, ...]
 
+MOST_VALUES = 100_000
+"""More than any file a person writes has; aliases of aliases could stand for billions."""
+
 
 class Lines:
     """Where each value of a YAML file stands.
@@ -48,7 +51,7 @@ def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
         Its value, and where each part of it stands.
 
     Raises:
-        RecipeError: it cannot be read, is no YAML (with the line), or gives a key twice.
+        RecipeError: it cannot be read, is no YAML (with the line), gives a key twice, or is too large.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -65,8 +68,10 @@ def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RecipeError(f"{path}:{line}: not valid YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-13-45
         raise RecipeError(f"{path}: not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{path}: not valid YAML for us: nested too deeply, or an alias that holds itself") from error
 
 
 def explain(error: ValidationError, lines: Lines, model: Any, place: Location = ()) -> str:
@@ -117,9 +122,11 @@ def _inner(annotation: Any) -> Any:
 
 def _collect(node: yaml.Node, place: Location, lines: dict[Location, int], path: Path) -> None:
     lines[place] = node.start_mark.line + 1
+    if len(lines) > MOST_VALUES:
+        raise RecipeError(f"{path}: more than {MOST_VALUES} values; aliases that multiply are not for such a file")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            below = (*place, key.value)
+            below = (*place, key.value if isinstance(key, yaml.ScalarNode) else "?")  # YAML itself refuses the others
             if below in lines:
                 raise RecipeError(f"{path}:{key.start_mark.line + 1}: the key {key.value!r} stands here a second time")
             _collect(value, below, lines, path)

@@ -50,25 +50,33 @@ CASES = {
     "source-latin-1": Case(source("Café Ørn".encode("latin-1")), 1, (NOTE, "at byte 3", "iconv -f WINDOWS-1252")),
     "source-folder": Case(recipe("sources/notes.md", "sources"), 1, ("sources is a folder", "name the files in it")),
     "source-kind": Case(
-        both(lambda f: (f / NOTE).rename(f / "notes.odt"), recipe(NOTE, "notes.odt")), 1, ("notes.odt", "known suffixes: ")
+        both(lambda f: (f / NOTE).rename(f / "notes.odt"), recipe(NOTE, "notes.odt")),
+        1,
+        ("notes.odt", "known suffixes: "),
     ),
     "source-pattern": Case(recipe(NOTE, "sources/*.rst"), 1, ("'sources/*.rst' matches no file in",)),
-    "stage": Case(recipe("use: grounding", "use: groundin"), 2, (f"{RECIPE}:9: ", "no stage 'groundin'", "'grounding'?")),
+    "stage": Case(
+        recipe("use: grounding", "use: groundin"), 2, (f"{RECIPE}:9: ", "no stage 'groundin'", "'grounding'?")
+    ),
     "option": Case(
         recipe("per_chunk", "per_chnk"), 2, (f"{RECIPE}:8: ", "unknown key", "per_chnk", "did you mean 'per_chunk'?")
     ),
     "option-value": Case(recipe("per_chunk: 1", "per_chunk: 0"), 2, (f"{RECIPE}:8: ", "greater than or equal to 1")),
     "key": Case(recipe("seed: 3", "sede: 3"), 2, (f"{RECIPE}:2: ", "unknown key 'sede'", "did you mean 'seed'?")),
     "score": Case(
-        recipe("score: grounding", "score: grundig"), 2,
+        recipe("score: grounding", "score: grundig"),
+        2,
         (f"{RECIPE}:10: ", "needs the score 'grundig'", "no stage above it gives", "did you mean 'grounding'?"),
     ),
     "score-too-early": Case(
-        lambda f: (f / RECIPE).write_text((f / RECIPE).read_text().replace("  - {use: grounding}\n", "")), 2,
+        lambda f: (f / RECIPE).write_text((f / RECIPE).read_text().replace("  - {use: grounding}\n", "")),
+        2,
         (f"{RECIPE}:9: ", "'grounded' needs the score 'grounding'"),
     ),
     "model": Case(recipe("model: writer", "model: writr"), 2, (f"{RECIPE}:8: ", "did you mean 'writer'?")),
-    "provider": Case(recipe("provider: scripted", "provider: scriptd"), 2, (f"{RECIPE}:5: ", "did you mean 'scripted'?")),
+    "provider": Case(
+        recipe("provider: scripted", "provider: scriptd"), 2, (f"{RECIPE}:5: ", "did you mean 'scripted'?")
+    ),
     "format": Case(recipe("format: messages", "format: mesages"), 2, (f"{RECIPE}:12: ", "did you mean 'messages'?")),
     "yaml": Case(recipe("seed: 3", "seed: [3"), 2, (f"{RECIPE}:", "not valid YAML")),
     "yaml-tab": Case(recipe("seed: 3", "\tseed: 3"), 2, (f"{RECIPE}:2: ", "not valid YAML")),
@@ -77,21 +85,29 @@ CASES = {
     "recipe-binary": Case(lambda f: (f / RECIPE).write_bytes(b"\xff\xfe\0"), 2, (RECIPE, "cannot be read")),
     "recipe-list": Case(file(RECIPE, "- a\n"), 2, (RECIPE, "a recipe is a mapping with `stages:`")),
     "recipe-empty": Case(file(RECIPE, ""), 2, (RECIPE,)),
-    "secret-by-value": Case(recipe("provider: scripted", f"provider: scripted, model: {KEY}"), 2, (f"{RECIPE}:5: ", "api_key_env")),
-    "secret-by-name": Case(recipe("provider: scripted", f"provider: scripted, api_key: {KEY}"), 2, (f"{RECIPE}:5: ", "`.env`")),
+    "secret-by-value": Case(
+        recipe("provider: scripted", f"provider: scripted, model: {KEY}"), 2, (f"{RECIPE}:5: ", "api_key_env")
+    ),
+    "secret-by-name": Case(
+        recipe("provider: scripted", f"provider: scripted, api_key: {KEY}"), 2, (f"{RECIPE}:5: ", "`.env`")
+    ),
     "import-missing": Case(recipe("file: seeds.jsonl", "file: seds.jsonl"), 1, ("seds.jsonl", "No such file")),
     "import-kind": Case(both(file("s.xyz", "a"), recipe("file: seeds.jsonl", "file: s.xyz")), 1, ("s.xyz", ".jsonl")),
     "import-format": Case(
         recipe("file: seeds.jsonl", "file: seeds.jsonl, format: alpca"), 2, (f"{RECIPE}:7: ", "did you mean 'alpaca'?")
     ),
     "import-no-row": Case(file("seeds.jsonl", '{"a": 1}\n'), 1, ("seeds.jsonl",)),
-    "template-slot": Case(both(file("t.yaml", TEMPLATES), USE_TEMPLATES), 1, ("t.yaml:3", "the slot 'color'", "did you mean 'colour'?")),
+    "template-slot": Case(
+        both(file("t.yaml", TEMPLATES), USE_TEMPLATES), 1, ("t.yaml:3", "the slot 'color'", "did you mean 'colour'?")
+    ),
     "template-file": Case(USE_TEMPLATES, 2, ("t.yaml", "check `file:` of the stage 'templates'")),
     "script-missing": Case(recipe("file: script.jsonl", "file: scrpt.jsonl"), 2, ("cannot read", "scrpt.jsonl")),
     "export-suffix": Case(recipe("out/train.jsonl", "out/train.docx"), 1, ("train.docx", "use .jsonl")),
-    "export-into-a-file": Case(recipe("out/train.jsonl", "recipe.yaml/train.jsonl"), 1, ("train.jsonl", "cannot be written")),
+    "export-into-a-file": Case(
+        recipe("out/train.jsonl", "recipe.yaml/train.jsonl"), 1, ("train.jsonl", "cannot be written")
+    ),
     "script-line": Case(file("script.jsonl", "{}\n"), 2, ("script.jsonl", "each line must be")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

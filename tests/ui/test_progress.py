@@ -45,7 +45,7 @@ def test_the_line_says_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_run_that_asks_nobody_is_told_by_its_records() -> None:
     progress = Progress()
-    assert line(progress) == "0 made, - accepted"
+    assert line(progress) == "beginning"
     progress.stages = {"a": StageProgress(made=2)}
     assert line(progress) == "2 made, 100% accepted"
 
@@ -70,7 +70,7 @@ def test_without_a_terminal_plain_lines_come_now_and_then(
     assert told.out == ""
     first, *lines = told.err.splitlines()
     assert first == "a model was chosen"
-    assert lines[0] == "1/1 replies · 0 made, - accepted · 31k tokens · $0.2500"
+    assert lines[0] == "1/1 replies · 31k tokens · $0.2500"
     assert len(lines) == 2  # the same is not said again, but for the end
     assert lines[1].endswith(" in all")
 

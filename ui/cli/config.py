@@ -42,7 +42,7 @@ def command(
     rows = [[v.setting.name, v.shown, v.origin, v.setting.env, v.setting.meaning] for v in values]
     if not origin:
         columns, rows = columns[:2] + columns[3:], [row[:2] + row[3:] for row in rows]
-    print_table(columns, rows)
+    print_table(columns, rows, whole=("variable",))
     tell(f"\nUser config: {config_path()}" + ("" if config_path().exists() else " (not there)"))
 
 

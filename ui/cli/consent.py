@@ -61,5 +61,8 @@ def replies_planned(estimates: list[StageEstimate]) -> int:
 
     Args:
         estimates: all stages.
+
+    Returns:
+        The number; a reply that cannot be read is asked again, which comes on top.
     """
     return sum(round(entry.requests.low) for entry in estimates if entry.requests)

@@ -43,6 +43,9 @@ def run_data(store: Store, run: Run) -> dict[str, Any]:
     Args:
         store: the workspace's store.
         run: the run.
+
+    Returns:
+        `run`, `candidates` by what became of them, `funnel` and `cost`.
     """
     described = msgspec.to_builtins(run)
     described["recipe"] = msgspec.Raw(run.recipe.encode())
@@ -78,7 +81,7 @@ def _print_sample(record: Record) -> None:
     if record.input:
         tell(f"     {shortened(record.input, _SHOWN_CHARS)}")
     tell(f"  A: {shortened(record.response, _SHOWN_CHARS)}")
-    if source and source.evidence:
+    if source and source.evidence and source.evidence != record.response:
         tell(f"  evidence: “{shortened(source.evidence, _SHOWN_CHARS)}”")
 
 

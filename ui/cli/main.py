@@ -51,6 +51,9 @@ class LazyCommands(TyperGroup):
 
         Args:
             ctx: the command line so far.
+
+        Returns:
+            Their names.
         """
         return list(COMMANDS)
 
@@ -60,6 +63,9 @@ class LazyCommands(TyperGroup):
         Args:
             ctx: the command line so far.
             cmd_name: its name.
+
+        Returns:
+            The command, each of its options with a variable.
         """
         if cmd_name not in COMMANDS:
             return None
@@ -76,6 +82,9 @@ class LazyCommands(TyperGroup):
         Args:
             ctx: the command line so far.
             args: the command's name and what follows it.
+
+        Returns:
+            As click does: name, command, and what is left of the arguments.
         """
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from curator.text.near_miss import did_you_mean

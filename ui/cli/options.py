@@ -63,5 +63,8 @@ def placed(out: str) -> str:
 
     Args:
         out: what was typed; a "/" at its end, which a `Path` would lose, stands for a folder.
+
+    Returns:
+        The absolute path.
     """
     return os.path.join(os.getcwd(), out)  # noqa: PTH109, PTH118

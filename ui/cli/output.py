@@ -47,7 +47,12 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", right: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """Print a table on stdout, as wide as the terminal.
 
@@ -56,6 +61,7 @@ def print_table(
         rows: the cells, as text.
         title: what stands above it.
         right: the headings of columns whose cells are numbers.
+        whole: the headings of columns that, like the first one and numbers, are never folded.
     """
     from rich import box
     from rich.table import Table
@@ -63,8 +69,8 @@ def print_table(
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for number, column in enumerate(columns):
-        whole = number == 0 or column in right  # names and numbers stay on one line; what is long gives way
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=whole, overflow="fold")
+        unfolded = number == 0 or column in right or column in whole
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=unfolded, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if title:
@@ -90,6 +96,9 @@ def console(*, to_stderr: bool = False) -> Any:
 
     Args:
         to_stderr: write to stderr instead of stdout.
+
+    Returns:
+        A rich console.
     """
     from rich.console import Console
 
@@ -103,6 +112,9 @@ def printable(text: str) -> str:
 
     Args:
         text: somebody else's text.
+
+    Returns:
+        The text, harmless.
     """
     return _CONTROLS.sub("\ufffd", text)
 
@@ -113,6 +125,9 @@ def shortened(text: str, most_chars: int) -> str:
     Args:
         text: the text.
         most_chars: the longest line, in characters.
+
+    Returns:
+        The line.
     """
     line = " ".join(text.split())
     return line if len(line) <= most_chars else line[: most_chars - 1] + "…"
@@ -124,6 +139,9 @@ def counted(count: int, noun: str) -> str:
     Args:
         count: how many.
         noun: what, in the singular.
+
+    Returns:
+        As in `3 records`.
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
@@ -133,6 +151,9 @@ def rounded(count: float) -> str:
 
     Args:
         count: how many.
+
+    Returns:
+        The number as text.
     """
     if count < 10_000:
         return f"{count:,.0f}"
@@ -147,6 +168,9 @@ def usd(value: float | None) -> str:
 
     Args:
         value: US dollars; None when unknown.
+
+    Returns:
+        As in `$0.0312`.
     """
     if value is None:
         return "unknown"
@@ -160,5 +184,8 @@ def percent(share: float | None) -> str:
 
     Args:
         share: 0..1; None when there is none.
+
+    Returns:
+        As in `61%`; `-` for none.
     """
     return "-" if share is None else f"{100 * share:.0f}%"

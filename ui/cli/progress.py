@@ -41,19 +41,25 @@ def line(progress: Progress) -> str:
     Returns:
         As in `412/1,030 replies (12 replayed) · 402 made, 61% accepted · 93k tokens · $0.0312 · 2 min left`.
     """
+    left = [] if progress.eta_s is None else [_duration(progress.eta_s) + " left"]
+    return " · ".join([*_counts(progress), *left])
+
+
+def _counts(progress: Progress) -> list[str]:
     parts = []
     if progress.requests_planned or progress.requests:
         planned = max(progress.requests_planned, progress.requests)
         replayed = f" ({progress.replayed:,} replayed)" if progress.replayed else ""
         parts.append(f"{progress.requests:,}/{planned:,} replies{replayed}")
-    parts.append(f"{progress.made:,} made, {percent(progress.accepted_share)} accepted")
+    if progress.made:
+        parts.append(f"{progress.made:,} made, {percent(progress.accepted_share)} accepted")
     if progress.passes > 1:
         parts.append(f"pass {progress.passes}")
     if progress.tokens:
-        parts += [f"{rounded(progress.tokens)} tokens", usd(progress.usd)]
-    if progress.eta_s is not None:
-        parts.append(_duration(progress.eta_s) + " left")
-    return " · ".join(parts)
+        parts.append(f"{rounded(progress.tokens)} tokens")
+    if progress.usd:  # 0 may also mean that no price is known
+        parts.append(usd(progress.usd))
+    return parts or ["beginning"]
 
 
 @contextmanager
@@ -94,7 +100,8 @@ def _plain(progress: Progress) -> Iterator[None]:
         ended.set()
         thread.join()
         if progress.requests:
-            say(f"{line(progress)} · {_duration(time.monotonic() - progress.started_s)} in all")
+            taken = _duration(time.monotonic() - progress.started_s) + " in all"
+            say(" · ".join([*_counts(progress), taken]))
 
 
 def _duration(seconds: float) -> str:

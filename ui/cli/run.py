@@ -124,6 +124,9 @@ def outcome_data(result: RunResult) -> dict[str, Any]:
 
     Args:
         result: what came of the run.
+
+    Returns:
+        `exported` and `shortfalls`.
     """
     exported = [
         {

@@ -45,6 +45,9 @@ def written_models(folder: Path) -> dict[str, Any]:
 
     Args:
         folder: the workspace.
+
+    Returns:
+        Each model's settings, by the recipe's names.
     """
     import yaml
 
