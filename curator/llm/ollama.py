@@ -109,18 +109,23 @@ class OllamaProvider:
             **self._options.options,
             **sampling_options(request.sampling, request.sample),
         }
+        if not self.model:
+            raise not_there("", self.url, await self.models())
         started = time.monotonic()
-        async with self._talking():
-            if not self.model:
-                raise not_there("", self.url, _names(await self._client.list()))
-            reply = await self._client.chat(
-                model=self.model,
-                messages=[{"role": turn.role, "content": turn.content} for turn in request.messages],
-                format=msgspec.json.decode(request.json_schema) if request.json_schema else None,
-                think=self._options.think,
-                keep_alive=self._options.keep_alive,
-                options=options,
-            )
+        try:
+            async with self._talking():
+                reply = await self._client.chat(
+                    model=self.model,
+                    messages=[{"role": turn.role, "content": turn.content} for turn in request.messages],
+                    format=msgspec.json.decode(request.json_schema) if request.json_schema else None,
+                    think=self._options.think,
+                    keep_alive=self._options.keep_alive,
+                    options=options,
+                )
+        except ProviderError as error:
+            if error.status == 404:
+                raise not_there(self.model, self.url, await self.models()) from error
+            raise
         text = reply.message.content or ""
         seconds = time.monotonic() - started
         usage = _usage(reply, request, text)
@@ -181,13 +186,8 @@ class OllamaProvider:
 
     @asynccontextmanager
     async def _talking(self, pulling: str = "") -> AsyncIterator[None]:
-        try:
-            with translated(self.url, pulling or self.model, reached=self._reached):
-                yield
-        except ProviderError as error:
-            if error.status == 404 and not pulling:
-                raise not_there(self.model, self.url, await self.models()) from error
-            raise
+        with translated(self.url, pulling or self.model, reached=self._reached):
+            yield
         self._reached = True
 
     def _check_length(self, request: ChatRequest) -> None:

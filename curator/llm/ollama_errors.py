@@ -68,4 +68,6 @@ def _of_status(status: int, words: str, url: str, model: str) -> ProviderError:
         return RequestRefused(said, status=status)
     if status == _MID_STREAM:
         return ProviderError(said, retryable=True)
+    if status == 404 and not words.startswith(("model", "pull")):
+        said += " — is this an Ollama? Check base_url or OLLAMA_HOST"
     return ProviderError(f"{said} (HTTP {status})", status=status, retryable=status == 429 or status >= 500)

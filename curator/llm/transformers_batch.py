@@ -61,23 +61,23 @@ class FolderModel:
         """
         try:
             import torch
+            import transformers
             from safetensors import SafetensorError
-            from transformers import AutoModelForCausalLM, AutoTokenizer
-            from transformers.utils import logging
         except ImportError as error:
             raise ProviderError(f"to run the model folder {folder}: pip install 'instruct-curator[train]'") from error
         on_card = torch.cuda.is_available()
-        logging.disable_progress_bar()
+        speech: Any = transformers.logging
+        speech.disable_progress_bar()
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder))
-            model = AutoModelForCausalLM.from_pretrained(
+            tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 str(folder), dtype=torch.bfloat16 if on_card else torch.float32
             )
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ProviderError(f"transformers cannot load the model folder {folder}: {reason}") from error
         finally:
-            logging.enable_progress_bar()
+            speech.enable_progress_bar()
         if not tokenizer.chat_template:
             raise ProviderError(f"{folder}: its tokenizer has no chat template, so it cannot be asked questions")
         ends = model.generation_config.eos_token_id

@@ -98,7 +98,7 @@ def embedded_weights(weights: PackagedWeights = SMOLLM2) -> Path:
             f"({weights.size_bytes / 1e6:.0f} MB): curator models fetch"
         )
     if found.stat().st_size != weights.size_bytes or file_digest(found) != weights.sha256:
-        raise ProviderError(f"{found} is damaged or another version of {weights.name}; anew: curator models fetch")
+        raise ProviderError(f"{found} is damaged, or not {weights.name}; fetch it anew: curator models fetch")
     return found
 
 

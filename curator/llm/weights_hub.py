@@ -23,12 +23,11 @@ _PREFERRED = ("q4_k_m", "q4_1", "q4_0", "q5_k_m", "q8_0", "f16")
 """Which quantisation is taken where the name leaves it open: the usual compromise of size and quality first."""
 
 
-def hub_weights(name: str, *, api: HfApi | None = None) -> Path:
-    """Find a model in the Hub's cache, or fetch it.
+def hub_weights(name: str) -> Path:
+    """Find a model in the Hub's cache, or fetch it, as HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE say.
 
     Args:
         name: `owner/name` or `owner/name:file.gguf`.
-        api: the Hub's client; by default one as the environment configures it (HF_ENDPOINT, HF_TOKEN, HF_HOME).
 
     Returns:
         The GGUF file; for a repository without one, the folder of its safetensors model.
@@ -48,7 +47,7 @@ def hub_weights(name: str, *, api: HfApi | None = None) -> Path:
     except ImportError as error:
         raise ProviderError(f"to fetch {name} from the Hub: pip install 'instruct-curator[local]'") from error
     repo, file = match["repo"], match["file"] or ""
-    return _cached(repo, file) or _fetched(api or HfApi(), repo, file)
+    return _cached(repo, file) or _fetched(HfApi(), repo, file)
 
 
 def choose_gguf(files: Iterable[str]) -> str:

@@ -65,7 +65,8 @@ def build_recipe(data: Mapping[str, Any], lines: Lines) -> Recipe:
 def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
-        raise RecipeError(f"--set {change!r}: write key=value, as in --set stages.book-qa.options.per_chunk=2")
+        # Not repeated in the message: what stands there without a key may be a secret.
+        raise RecipeError("--set: write key=value, as in --set stages.book-qa.options.per_chunk=2")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:

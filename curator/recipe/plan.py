@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from curator.errors import PluginError, RecipeError
+from curator.errors import FormatError, PluginError, RecipeError
+from curator.formats.containers import container_of
 from curator.llm.spec import ModelSpec
 from curator.recipe.model import Recipe, StageUse
 from curator.recipe.sources import read_sources
@@ -166,11 +167,14 @@ def _check_scores(recipe: Recipe, planned: list[PlannedStage]) -> None:
 
 def _check_exports(recipe: Recipe) -> None:
     for number, target in enumerate(recipe.export):
+        where = recipe.lines.where(("export", number))
         if target.format not in formats.names():
-            where = recipe.lines.where(("export", number, "format"))
-            raise RecipeError(
-                f"{where}: there is no format {target.format!r}{did_you_mean(target.format, formats.names())}"
-            )
+            known = formats.names()
+            raise RecipeError(f"{where}: there is no format {target.format!r}{did_you_mean(target.format, known)}")
+        try:
+            container_of(target.path)
+        except FormatError as error:
+            raise RecipeError(f"{where}: {error}") from error
 
 
 def _models(recipe: Recipe, planned: list[PlannedStage]) -> dict[str, ModelSpec]:

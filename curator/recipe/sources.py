@@ -25,8 +25,15 @@ def read_sources(recipe: Recipe) -> tuple[Document, ...]:
     paths: dict[Path, str] = {}
     for source in recipe.sources:
         for path in _matches(recipe.folder, source):
-            paths.setdefault(path.resolve(), _name(path, recipe.folder))
+            paths.setdefault(_resolved(path), _name(path, recipe.folder))
     return tuple(read_document(path, name) for path, name in paths.items())
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads back to itself
+        raise SourceError(f"{path} cannot be read: {error}") from error
 
 
 def _matches(folder: Path, source: str) -> list[Path]:

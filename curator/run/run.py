@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from curator.errors import BudgetError, CuratorError
+from curator.errors import BudgetError, CuratorError, StoreError
 from curator.llm.budget import Budget
 from curator.llm.model import Model
 from curator.recipe.estimate import candidate_budget, check_budget
@@ -31,8 +31,7 @@ from curator.run.lock import workspace_lock
 from curator.run.pipeline import Pass
 from curator.run.progress import Progress
 from curator.stage import Context
-from curator.store import Run, Store
-from curator.store.runs import RunStatus
+from curator.store import Run, RunStatus, Store
 
 LEAST_YIELD_SHARE = 0.05
 """The yield assumed when fewer survive: no pass grows more than twentyfold on the word of a few candidates."""
@@ -107,21 +106,19 @@ async def run_plan(
     resolved = resolved if resolved is not None else await resolve_models(plan, notice=progress.notice)
     check_budget(plan, resolved)
     folder = plan.recipe.folder
+    limits = plan.recipe.budget
+    budget = Budget(limits.max_usd, limits.max_requests, limits.max_tokens)
     with workspace_lock(folder), Store.open(folder) as store:
-        store.documents.add(plan.documents)
-        run = store.runs.start(plan.recipe.hash, plan.recipe.model_dump_json(by_alias=True), plan.keys)
-        books = Books(store, run, progress)
-        try:
-            limits = plan.recipe.budget
-            budget = Budget(limits.max_usd, limits.max_requests, limits.max_tokens)
-            async with open_models(resolved, store.replies, budget, progress) as models:
-                carrier = _Carrier(plan, models, books, progress, store, run)
-                shortfalls = await carrier.carry_out(limit)
-        except BaseException as error:
-            books.flush()
-            store.runs.end(run, *_ending(error))
-            raise
-        books.flush()
+        async with open_models(resolved, store.replies, budget, progress) as models:
+            store.documents.add(plan.documents)
+            run = store.runs.start(plan.recipe.hash, plan.recipe.model_dump_json(by_alias=True), plan.keys)
+            books = Books(store, run, progress)
+            try:
+                shortfalls = await _Carrier(plan, models, books, progress, store, run).carry_out(limit)
+                books.flush()
+            except BaseException as error:
+                _end_early(store, run, books, error)
+                raise
         store.runs.end(run, "done", "; ".join(shortfalls))
         exported = tuple(export_run(store, run, target, folder) for target in plan.recipe.export)
         return RunResult(store.runs.latest() or run, exported, shortfalls)
@@ -205,11 +202,14 @@ def _shortfall(planned: PlannedStage, passed: Pass, limit: int | None) -> str:
     return f"{planned.key}: {wanted}, from {made} candidates; {why}"
 
 
-def _ending(error: BaseException) -> tuple[RunStatus, str]:
+def _end_early(store: Store, run: Run, books: Books, error: BaseException) -> None:
+    """Save what was made, and say how the run ended; a store that cannot be written has said so already."""
+    if isinstance(error, StoreError):
+        return
+    status: RunStatus = "failed"
     if isinstance(error, BudgetError):
-        return "stopped by budget", str(error)
-    if isinstance(error, CuratorError):
-        return "failed", str(error)
-    if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
-        return "interrupted", "interrupted by the user"
-    return "failed", f"{type(error).__name__}: {error}"
+        status = "stopped by budget"
+    elif isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        status = "interrupted"
+    books.flush()
+    store.runs.end(run, status, str(error) if isinstance(error, CuratorError) else type(error).__name__)

@@ -165,6 +165,18 @@ class Candidates:
         statement = f"SELECT count(*) FROM candidates c WHERE {where}"  # noqa: S608
         return int(self._reader.execute(statement, parameters).fetchone()[0])
 
+    def score_names(self, run: Run) -> list[str]:
+        """Return the names of the scores that candidates of a run bear, sorted.
+
+        Args:
+            run: the run.
+
+        Returns:
+            The names.
+        """
+        rows = self._reader.execute("SELECT DISTINCT name FROM scores WHERE run = ? ORDER BY name", (run.id,))
+        return [row[0] for row in rows]
+
     def find(self, prefix: str) -> list[str]:
         """Return the ids that begin with `prefix`, at most 10, over all runs.
 

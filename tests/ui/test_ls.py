@@ -37,6 +37,14 @@ def test_filters(arguments: str, found: int, ran: Path, curator: Call) -> None:
     assert len(ended.data) == found
 
 
+def test_ids_are_for_other_commands(ran: Path, curator: Call) -> None:
+    """`--ids` prints what `show` takes, and nothing else."""
+    ended = curator("ls", "--ids", "--status", "kept", "-n", "2")
+    listed = ended.out.split()
+    assert [record["id"] for record in curator("ls", "--json", "--status", "kept", "-n", "2").data] == listed
+    assert curator("show", listed[0]).code == 0
+
+
 def test_a_row_says_what_became_of_it(ran: Path, curator: Call) -> None:
     out = curator("ls").out
     assert "How many bells hang in the" in out

@@ -31,11 +31,12 @@ def command(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many at most.")] = 20,
     number: RunNumber = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Print ids alone, one a line, for other commands.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List records of a run, the latest unless said, filtered by status, stage or score.
 
-    Example: curator ls --status dropped --score 'grounding<0.5'
+    Example: curator ls --status dropped --score 'grounding<0.5'; curator show $(curator ls --ids -n 1)
     """
     from curator.store import Query
     from ui.cli.record_data import record_data
@@ -51,6 +52,10 @@ def command(
         if as_json:
             print_json([record_data(record) for record in records])
             return
+    if ids:
+        for record in records:
+            tell(record.id)
+        return
     if records:
         columns = ("id", "made by", "instruction", "response", "dropped")
         print_table(columns, [_row(record) for record in records])
@@ -87,15 +92,11 @@ def _check_names(store: Store, run: Run, stages: tuple[str, ...], filters: tuple
         if name and name not in run.stages:
             raise RecipeError(f"run {run.id} has no stage {name!r}{did_you_mean(name, run.stages)}")
     for condition in filters:
-        known = _score_names(store, run)
+        known = store.candidates.score_names(run)
         if condition.name not in known:
             raise RecipeError(
                 f"no record of run {run.id} has the score {condition.name!r}{did_you_mean(condition.name, known)}"
             )
-
-
-def _score_names(store: Store, run: Run) -> set[str]:
-    return {score.name for record in store.candidates.select(run) for score in record.scores}
 
 
 def _row(record: Record) -> tuple[str, ...]:

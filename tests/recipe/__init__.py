@@ -1,0 +1,1 @@
+"""Recipes: what they may say, what is refused, what they may cost."""
