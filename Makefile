@@ -11,7 +11,7 @@ FULL := .venv-dev
 LOCK := requirements/lock.txt
 DEMO := demo-workspace
 PACKAGES := curator generators evaluators finetune ui
-CODE := $(PACKAGES) tests benchmarks setup.py
+CODE := $(PACKAGES) tests benchmarks docs setup.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -72,7 +72,9 @@ format: $(FULL)/.ready  ## Sort imports, mend what can be mended, format
 	$(FULL)/bin/ruff check --fix $(CODE)
 	$(FULL)/bin/ruff format $(CODE)
 
-docs: $(FULL)/.ready  ## Check that the documentation's commands and code run
+docs: weights  ## Write the command reference, run the tutorial's session anew, and check all pages
+	$(FULL)/bin/python docs/write_cli_reference.py
+	$(FULL)/bin/python docs/run_console_blocks.py docs/tutorial.md
 	$(FULL)/bin/python -m pytest tests/docs $(ARGS)
 
 bench: $(FULL)/.ready  ## Run the benchmarks

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LONGEST_OUTPUT_LINES = 45
+_LONGEST_OUTPUT_LINES = 60
 
 
 class CommandFailed(Exception):

@@ -40,7 +40,7 @@ class LocalOptions(BaseModel):
     """What `extra` may say about a local model.
 
     Attributes:
-        context_tokens: how long prompt and reply may be together.
+        context_tokens: how long prompt and reply may be together; llama.cpp takes the next multiple of 256.
         slots: how many requests are worked on at once; each takes memory for `context_tokens`.
         threads: processor threads; None for all that this process may use.
         lora: a LoRA adapter as a GGUF file.
@@ -49,7 +49,7 @@ class LocalOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    context_tokens: int = Field(default=DEFAULT_CONTEXT_TOKENS, ge=128)
+    context_tokens: int = Field(default=DEFAULT_CONTEXT_TOKENS, ge=256)
     slots: int | None = Field(default=None, ge=1, le=256)
     threads: int | None = Field(default=None, ge=1)
     lora: Path | None = None

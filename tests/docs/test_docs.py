@@ -83,3 +83,34 @@ def test_python_blocks_run_page_by_page(tmp_path: Path) -> None:
         script.write_text("\n".join(texts), encoding="utf-8")
         done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+def test_the_tutorials_session_can_be_had(tmp_path: Path) -> None:
+    """Every command of the tutorial runs, on the embedded model, and tells the same story as the page."""
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    made = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, pathlib; from docs.run_console_blocks import refreshed; "
+            "print(refreshed(sys.stdin.read(), pathlib.Path(sys.argv[1])))",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        input=page,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert commands_of(made.stdout) == commands_of(page)
+    accepted = [int(found) for found in re.findall(r"^(\d+) of 265 candidates accepted", made.stdout, re.MULTILINE)]
+    assert len(accepted) == 2
+    assert 150 <= accepted[0] < accepted[1] < 265  # the same model, but another machine may break ties otherwise
+    assert "»Rain on Ombrey amounts to 190 millimetres" in made.stdout
+    assert "5 records written to qa.jsonl" in made.stdout
+
+
+def commands_of(page: str) -> list[str]:
+    """Return the commands of a page's console blocks."""
+    return [line for line in page.splitlines() if line.startswith("$ ")]

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,7 @@ async def test_a_failure_reaches_everybody_who_waits_and_everything_after(tmp_pa
     store._writer.submit("INSERT INTO no_such_table VALUES (?)", ((1,),))
     results = await asyncio.gather(*(buy(store, str(number)) for number in range(20)), return_exceptions=True)
     assert {type(result) for result in results} == {StoreError}
-    for ask in (lambda: store.documents.add(()), store.flush, store.close):
+    for ask in (partial(store.documents.add, ()), store.flush, store.close):
         with pytest.raises(StoreError, match="no such table"):
             ask()
 

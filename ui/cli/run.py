@@ -111,12 +111,17 @@ def print_exports(result: RunResult) -> None:
         result: what came of the run.
     """
     for exported in result.exported:
-        tell(f"{counted(exported.written, 'record')} written to {exported.path}")
+        tell(f"{counted(exported.written, 'record')} written to {_from_here(exported.path)}")
         if exported.refused:
             record, why = exported.refused[0]
             say(f"  {counted(len(exported.refused), 'record')} left out; the first, {record}: {why}")
     for shortfall in result.shortfalls:
         say(f"Short: {shortfall}")
+
+
+def _from_here(path: Path) -> Path:
+    """Return the path as a person here would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def outcome_data(result: RunResult) -> dict[str, Any]:
