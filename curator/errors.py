@@ -78,6 +78,14 @@ class ProviderError(CuratorError):
         retry_after_s: float | None = None,
         status: int | None = None,
     ) -> None:
+        """Say what happened.
+
+        Args:
+            message: what, where, what to do.
+            retryable: whether the same request may succeed later.
+            retry_after_s: how long the provider asked us to wait, in seconds.
+            status: the HTTP status.
+        """
         super().__init__(message)
         self.retryable = retryable
         self.retry_after_s = retry_after_s

@@ -26,11 +26,20 @@ class Registry(Generic[T]):
     """
 
     def __init__(self, group: str, noun: str) -> None:
+        """Name the group; nothing is read yet.
+
+        Args:
+            group: the entry-point group.
+            noun: what its members are called in messages.
+        """
         self.group = group
         self.noun = noun
 
     def names(self) -> list[str]:
         """Return all registered names, sorted.
+
+        Returns:
+            All registered names, sorted.
 
         Raises:
             PluginError: two packages register different things under one name.

@@ -1,4 +1,4 @@
-"""Writes docs/reference/cli.md from the commands' own help; `make docs` calls it, and a test sees that it is current."""
+"""Writes docs/reference/cli.md from the commands' own help; `make docs` calls it, a test sees that it is current."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ INTRODUCTION = """\
 # Commands
 
 Written by `make docs` from each command's `--help`. Every option is also an environment variable,
-`CURATOR_COMMAND_OPTION`. Data goes to stdout, talk to stderr; `--json` prints JSON. Exit codes: 0 ok, 1 handled failure,
-2 usage or recipe, 3 confirmation or budget, 4 provider, 130 interrupted.
+`CURATOR_COMMAND_OPTION`. Data goes to stdout, talk to stderr; `--json` prints JSON. Exit codes: 0 ok, 1 handled
+failure, 2 usage or recipe, 3 confirmation or budget, 4 provider, 130 interrupted.
 """
 
 

@@ -50,7 +50,7 @@ class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     sample: int = 0
 
     def key(self, identity: str) -> str:
-        """Return the content key under which the reply is stored: a hash of the provider's identity and everything sent.
+        """Return the key under which the reply is stored: a hash of the provider's identity and everything sent.
 
         Args:
             identity: `ChatClient.identity` of the provider asked.
@@ -119,6 +119,9 @@ class ChatClient(Protocol):
 
     async def models(self) -> list[str]:
         """Return the names of the models that can be asked here.
+
+        Returns:
+            The names of the models that can be asked here.
 
         Raises:
             ProviderError: the endpoint cannot be reached or does not list its models.

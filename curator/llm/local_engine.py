@@ -17,11 +17,17 @@ import msgspec
 
 from curator.errors import ProviderError
 
-_SPIN_COUNT = "10000"
+_SPIN_COUNT = "1000"
 """How long a thread of the engine spins for the others before it sleeps, in libgomp's iterations.
 
-Measured on two cores, 16 requests in flight, tokens a second: idle machine 159, as with the library's 300,000 (85 when
-threads never spin); beside two busy programs 63 (61 when they never spin; the library's default does not get through).
+Measured with the embedded model on two cores, tokens a second with one request in flight / with one for each slot:
+
+    iterations                        0          1,000      10,000
+    idle machine, 8 slots             27 / 99    76 / 150   76 / 149
+    beside two busy programs, 8       21 / 50    26 / 70    not measured
+    beside another engine, 4          37 / 67    30 / 61     8 / 25
+
+The library's own 300,000 is no faster on the idle machine, and beside the busy programs no reply came within 100 s.
 """
 
 

@@ -108,6 +108,10 @@ class TransformersProvider:
             del self._waiting[: self.parallel]
             try:
                 outcomes = await loop.run_in_executor(self._worker, self._answer, [request for request, _ in batch])
+            except asyncio.CancelledError:
+                for _, future in batch:
+                    future.cancel()
+                raise
             except Exception as error:  # handed to those who asked, each of whom raises it
                 for _, future in batch:
                     if not future.done():

@@ -76,6 +76,9 @@ def total_usd(estimates: list[StageEstimate]) -> Range | None:
 
     Args:
         estimates: all stages.
+
+    Returns:
+        What a run may cost in US dollars.
     """
     total = Range()
     for entry in estimates:
@@ -112,6 +115,9 @@ def candidate_budget(planned: PlannedStage, limit: int | None) -> int | None:
     Args:
         planned: the stage.
         limit: what the command line allows every stage.
+
+    Returns:
+        How many candidates a stage may make at most.
     """
     use = planned.use
     own = None if use.accept is None else use.candidates or use.accept * CANDIDATES_PER_ACCEPTED

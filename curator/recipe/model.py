@@ -145,6 +145,9 @@ class Recipe(Section):
         Args:
             folder: the workspace.
             lines: where its parts stand in its file, if it has one.
+
+        Returns:
+            This recipe, with its paths read relative to `folder`.
         """
         copy = self.model_copy()
         copy._folder = folder

@@ -23,6 +23,14 @@ class LentModel:
     """
 
     def __init__(self, model: Model, stage: str, books: Books, progress: Progress) -> None:
+        """Lend a model.
+
+        Args:
+            model: the model.
+            stage: the recipe's name of the stage that gets it.
+            books: where the stage's use of it is written down.
+            progress: counted up with each answer.
+        """
         self.name = model.name
         self._model = model
         self._stage = stage

@@ -207,9 +207,10 @@ def _end_early(store: Store, run: Run, books: Books, error: BaseException) -> No
     if isinstance(error, StoreError):
         return
     status: RunStatus = "failed"
+    note = str(error) if isinstance(error, CuratorError) else f"{type(error).__name__}: {error}"
     if isinstance(error, BudgetError):
         status = "stopped by budget"
     elif isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
-        status = "interrupted"
+        status, note = "interrupted", "interrupted by the user"
     books.flush()
-    store.runs.end(run, status, str(error) if isinstance(error, CuratorError) else type(error).__name__)
+    store.runs.end(run, status, note)

@@ -67,6 +67,9 @@ class Context:
 
         Args:
             position: what the numbers are for (a chunk's number, a round), never when they are drawn.
+
+        Returns:
+            A generator of random numbers that depends on the seed, the stage and `position` alone.
         """
         return random.Random(":".join(map(str, (self.seed, self.stage, *position))))
 
@@ -75,6 +78,9 @@ class Context:
 
         Args:
             source: a record's source.
+
+        Returns:
+            The text of the passage that `source` names.
 
         Raises:
             StageError: the run does not have that document, or has another version of it.

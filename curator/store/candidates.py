@@ -160,6 +160,9 @@ class Candidates:
         Args:
             run: the run.
             query: which ones.
+
+        Returns:
+            How many candidates of a run there are.
         """
         where, parameters = _where(run, query)
         statement = f"SELECT count(*) FROM candidates c WHERE {where}"  # noqa: S608
@@ -182,6 +185,9 @@ class Candidates:
 
         Args:
             prefix: an id or its beginning; `r1-` may be left out.
+
+        Returns:
+            The ids that begin with `prefix`, at most 10, over all runs.
         """
         bounds = _beginning_with(prefix)
         rows = self._reader.execute("SELECT id FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT 10", bounds)
@@ -192,6 +198,9 @@ class Candidates:
 
         Args:
             record: a record's id.
+
+        Returns:
+            The ids of the records that this one was made from.
         """
         return self._column("SELECT parent FROM lineage WHERE child = ? ORDER BY parent", record)
 
@@ -200,6 +209,9 @@ class Candidates:
 
         Args:
             record: a record's id.
+
+        Returns:
+            The ids of the records that were made from this one.
         """
         return self._column("SELECT child FROM lineage WHERE parent = ? ORDER BY child", record)
 

@@ -71,6 +71,9 @@ def translated(error: sqlite3.Error, path: Path) -> StoreError:
     Args:
         error: what SQLite raised.
         path: the database file.
+
+    Returns:
+        The error to raise.
     """
     words = str(error)
     if "locked" in words or "busy" in words:

@@ -31,6 +31,9 @@ class Documents:
 
         Args:
             digest: `Document.digest`.
+
+        Returns:
+            The document whose clean text has this hash.
         """
         row = self._reader.execute(
             "SELECT name, title, text, chapters FROM documents WHERE digest = ?", (digest,)

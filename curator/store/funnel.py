@@ -65,6 +65,9 @@ class Ledger:
 
         Args:
             run: the run.
+
+        Returns:
+            One row a stage, in the recipe's order.
         """
         made = dict(
             self._reader.execute(
@@ -92,6 +95,9 @@ class Ledger:
 
         Args:
             run: the run.
+
+        Returns:
+            What the replies that a run used took.
         """
         row = self._reader.execute(
             "SELECT count(*), coalesce(sum(1 - u.replayed), 0), coalesce(sum(r.prompt_tokens), 0), "
@@ -110,6 +116,9 @@ class Ledger:
         Args:
             run: the run.
             record: the record's id.
+
+        Returns:
+            A record's share of the money for the replies it was parsed from, in US dollars.
         """
         row = self._reader.execute(
             "SELECT r.usd, (SELECT count(*) FROM candidates o WHERE o.run = c.run AND o.reply_key = c.reply_key) "

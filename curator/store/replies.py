@@ -26,6 +26,9 @@ class Replies:
 
         Args:
             key: the request's content key.
+
+        Returns:
+            The stored reply.
         """
         row = self._reader.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
         return None if row is None else self._decoder.decode(row[0])
@@ -78,6 +81,9 @@ class Replies:
 
         Args:
             key: the request's content key.
+
+        Returns:
+            What the reply cost when it was bought.
         """
         row = self._reader.execute("SELECT usd FROM replies WHERE key = ?", (key,)).fetchone()
         return None if row is None else row[0]

@@ -88,6 +88,9 @@ class Runs:
 
         Args:
             status: how the run must have ended.
+
+        Returns:
+            The newest run, or the newest that ended as `status`.
         """
         where, parameters = ("WHERE status = ?", (status,)) if status else ("", ())
         row = self._reader.execute(f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT 1", parameters).fetchone()  # noqa: S608

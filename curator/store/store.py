@@ -33,6 +33,14 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
+        """Open the file, making or bringing it up to date first; `Store.open` also takes a workspace's folder.
+
+        Args:
+            path: the file.
+
+        Raises:
+            StoreError: it is from a newer version, is locked, damaged or unwritable.
+        """
         prepare(path)
         self.path = path
         self._reader = connect(path)

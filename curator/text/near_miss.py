@@ -12,6 +12,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     Args:
         name: the name that was not found.
         known: the names that exist.
+
+    Returns:
+        The end of a message about an unknown name: the near miss if there is one, else all that is known.
     """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)

@@ -74,7 +74,14 @@ class PromptFolder:
         self._environment = sandbox(*([override] if override else []), own)
 
     def render(self, name: str, **values: object) -> str:
-        """Return the prompt `name` (without `.jinja`) with its slots filled.
+        """Fill a prompt's slots.
+
+        Args:
+            name: the prompt's file name, without `.jinja`.
+            values: the slots' values.
+
+        Returns:
+            The text that is sent.
 
         Raises:
             StageError: the prompt is not there, does not parse, or lacks a value.

@@ -25,6 +25,12 @@ class Lines:
     """
 
     def __init__(self, path: Path, lines: dict[Location, int]) -> None:
+        """Note where everything stands.
+
+        Args:
+            path: the file.
+            lines: the line of each value, from 1, by its keys and indices from the root.
+        """
         self.path = path
         self._lines = lines
 
@@ -33,6 +39,9 @@ class Lines:
 
         Args:
             location: keys and indices from the root.
+
+        Returns:
+            `file:line` of the value at `location`, or of the nearest value around it.
         """
         place = location
         while place and place not in self._lines:

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a recipe is said before anything is paid for: file, line, and what would be right."""
+"""What is wrong with a recipe is said before anything is paid for: file, line, and what would be right."""
 
 from __future__ import annotations
 

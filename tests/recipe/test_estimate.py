@@ -31,10 +31,13 @@ def resolved(price: dict[str, float] | None = None, max_tokens: int | None = 50)
 
 
 def of(
-    options: dict[str, int], limit: int | None = None, price: dict[str, float] | None = None, **use: object
+    options: dict[str, int],
+    limit: int | None = None,
+    price: dict[str, float] | None = None,
+    use: dict[str, int] | None = None,
 ) -> StageEstimate:
     """Return the estimate of an asker with these options."""
-    planned = PlannedStage(StageUse.model_validate({"use": "asker", **use}), Asker(options), "writer")
+    planned = PlannedStage(StageUse.model_validate({"use": "asker", **(use or {})}), Asker(options), "writer")
     return estimate(Plan(recipe(), (), (planned,), {}), resolved(price), limit)[0]
 
 
@@ -65,7 +68,7 @@ def test_the_bounds(
     candidates: tuple[int, int],
     requests: tuple[int, int],
 ) -> None:
-    found = of(options, limit, **use)
+    found = of(options, limit, use=use)
     assert (found.candidates, found.requests) == (Range(*candidates), Range(*requests))
 
 

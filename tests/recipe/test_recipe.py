@@ -66,16 +66,23 @@ async def test_a_stage_that_asks_gets_the_first_model_or_whatever_is_there(plan:
 
 async def test_an_endpoint_named_in_the_environment_answers_for_auto(plan: MakePlan) -> None:
     said: list[str] = []
-    bare = plan("sources: [book.md]\nstages: [{use: book-qa}]\n")
-    environment = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "none", "OPENAI_MODEL": "m"}
-    resolved = await resolve_models(plan(), env={}, notice=said.append)
-    assert {name: model.label for name, model in resolved.items()} == {
-        "writer": "scripted/small",
-        "judge": "scripted/large",
-    }
+    bare = plan("sources: [book.md]\nstages: [{use: book-qa}]\nmodels: {writer: {temperature: 0.3}}\n")
+    environment = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_MODEL": "small"}
+    resolved = (await resolve_models(bare, env=environment, notice=said.append))["writer"]
+    assert (resolved.label, resolved.spec.base_url) == ("openai/small", "http://127.0.0.1:9/v1")
+    assert resolved.spec.temperature == 0.3
+    assert said == [f"model 'writer': {resolved.reason}"]
+    assert "OPENAI_BASE_URL is set" in resolved.reason
+
+
+async def test_what_the_recipe_says_is_not_chosen_again(plan: MakePlan) -> None:
+    said: list[str] = []
+    resolved = await resolve_models(plan(), env={"OPENAI_MODEL": "other"}, notice=said.append)
+    assert [(name, model.label) for name, model in resolved.items()] == [
+        ("writer", "scripted/small"),
+        ("judge", "scripted/large"),
+    ]
     assert said == []
-    assert bare.models[AUTO].provider == AUTO
-    assert environment.keys() >= {"OPENAI_BASE_URL"}
 
 
 def test_the_price_that_the_recipe_says_counts() -> None:
@@ -158,7 +165,7 @@ class TestSources:
             ("empty.md", "is empty"),
             ("binary.md", "is binary"),
             ("latin.md", "is no UTF-8"),
-            ("table.xyz", "no reader for .xyz"),
+            ("table.xyz", "no reader for '.xyz'"),
         ],
     )
     def test_what_cannot_be_read_is_said(self, source: str, said: str, library: Path) -> None:

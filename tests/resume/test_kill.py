@@ -1,4 +1,4 @@
-"""kill -9 at any moment, run again: the same dataset, byte for byte, and nothing paid for twice but what was in flight."""
+"""kill -9 at any moment, run again: the same dataset, byte for byte, and nothing but what was in flight asked twice."""
 
 from __future__ import annotations
 
