@@ -134,10 +134,14 @@ def _collect(node: yaml.Node, place: Location, lines: dict[Location, int], path:
     if len(lines) > MOST_VALUES:
         raise RecipeError(f"{path}: more than {MOST_VALUES} values; aliases that multiply are not for such a file")
     if isinstance(node, yaml.MappingNode):
+        seen = set()
         for key, value in node.value:
-            below = (*place, key.value if isinstance(key, yaml.ScalarNode) else "?")  # YAML itself refuses the others
-            if below in lines:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # YAML itself refuses it as a key
+            if (key.tag, key.value) in seen:
                 raise RecipeError(f"{path}:{key.start_mark.line + 1}: the key {key.value!r} stands here a second time")
+            seen.add((key.tag, key.value))
+            below = (*place, key.value)
             _collect(value, below, lines, path)
             lines[below] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):

@@ -79,8 +79,8 @@ def test_the_prompt_is_pinned(tmp_path: Path) -> None:
     assert prompt.turns == (
         Turn(
             "system",
-            "Answer the request in plain, complete sentences. Use only what the request itself tells you, and add nothing "
-            "else.",
+            "Answer the request in plain, complete sentences. Use only what the request itself tells you, and add "
+            "nothing else.",
         ),
         Turn("user", "Describe:\n\nberth 1"),
     )
@@ -109,7 +109,7 @@ def numbered(name: str, slot: str) -> dict[str, str]:
         (3, (1, 1, 1)),
         (5, (2, 2, 1)),
         (7, (2, 3, 2)),
-        (20, (2, 10, 8)),
+        (20, (2, 9, 9)),
         (999, (2, 10, 50)),
         (None, (2, 10, 50)),
     ],
@@ -151,20 +151,20 @@ def test_a_slot_value_is_text_whatever_it_says(value: str, tmp_path: Path) -> No
     [
         ("{{ ''.__class__.__mro__ }}", "cannot be rendered: access to attribute '__class__'"),
         ("{{ rent.clear() }}", "cannot be rendered: "),
-        ("{{ rent[99] }}", "has no attribute 99; known slots: "),
+        ("{{ rent[99] }}", "dict object has no element 99; known slots: "),
         ("{{ 1 // 0 }}", "cannot be rendered: "),
         ("{{ berth", "t.yaml:9: template 't': the instruction does not parse: "),
         ("{{ birth }}", "t.yaml:9: template 't' uses the slot 'birth', which has no values; did you mean 'berth'?"),
-        ("{{ none }}", "t.yaml:9: template 't' uses the slot 'none', whose list is empty"),
-        ("{% if berth == 3 %}{{ rent[99] }}{% endif %}", "has no attribute 99"),  # every value is tried before the run
-        ("{{ small[berth] }}", "has no attribute 2"),
+        ("{{ void }}", "t.yaml:9: template 't' uses the slot 'void', whose list is empty"),
+        ("{% if berth == 3 %}{{ rent[99] }}{% endif %}", "has no element 99"),  # every value is tried before the run
+        ("{{ small[berth] }}", "has no element 2"),
     ],
 )
 def test_a_template_that_cannot_be_filled_is_refused_by_the_check(text: str, said: str, tmp_path: Path) -> None:
     content = f"""\
 slots:
   berth: [1, 2, 3]
-  none: []
+  void: []
 tables:
   rent: {{1: 10, 2: 20, 3: 30}}
   small: {{1: 10}}

@@ -102,7 +102,7 @@ CASES = {
     ),
     "template-file": Case(USE_TEMPLATES, 2, ("t.yaml", "check `file:` of the stage 'templates'")),
     "script-missing": Case(recipe("file: script.jsonl", "file: scrpt.jsonl"), 2, ("cannot read", "scrpt.jsonl")),
-    "export-suffix": Case(recipe("out/train.jsonl", "out/train.docx"), 1, ("train.docx", "use .jsonl")),
+    "export-suffix": Case(recipe("out/train.jsonl", "out/train.docx"), 2, ("recipe.yaml:", "train.docx", "use .jsonl")),
     "export-into-a-file": Case(
         recipe("out/train.jsonl", "recipe.yaml/train.jsonl"), 1, ("train.jsonl", "cannot be written")
     ),

@@ -37,7 +37,7 @@ def scripted(tmp_path: Path) -> tuple[str, ...]:
 def test_a_method_on_a_document(scripted: tuple[str, ...], curator: Call, tmp_path: Path) -> None:
     ended = curator("generate", "book-qa", "notes.md", "-n", "2", "-o", "qa.jsonl", *scripted)
     assert ended.code == 0, ended.err
-    assert f"2 records written to {tmp_path / 'qa.jsonl'}" in ended.out
+    assert "2 records written to qa.jsonl" in ended.out
     assert len((tmp_path / "qa.jsonl").read_text().splitlines()) == 2
 
 

@@ -26,8 +26,10 @@ stages:
   - {use: grounding}
   - {use: threshold, name: well-formed, options: {score: heuristics.format, min: 1}}
   - {use: threshold, name: self-contained, options: {score: self-containment, min: 1}}
+  - {use: threshold, name: specific, options: {score: heuristics.instruction_words, min: 5}}
   - {use: threshold, name: grounded, options: {score: grounding, min: 0.8}}
-  - {use: exact-dedup}
+  - {use: threshold, name: on-topic, options: {score: grounding.question, min: 0.7}}
+  - {use: exact-dedup, options: {field: instruction}}
   - {use: near-dedup, options: {threshold: 0.8}}
 export:
   - {format: messages, path: out/train.jsonl}
