@@ -25,6 +25,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from curator.errors import StageError, UnparsableReply
+from curator.llm.base import Sampling
 from curator.llm.structured import parse_as, schema_text
 from curator.record import Origin, Record, Source, Turn, single_turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
@@ -49,6 +50,9 @@ LONGEST_QUESTION_WORDS = 40
 
 _EXAMPLE = re.compile(r"^Sentence: (.+)\nQuestion: (.+)$", re.MULTILINE)
 
+
+ONE_LINE = Sampling(stop=("\n",))
+"""A question is one line; what a small model writes after it is a second question, an answer, or worse."""
 
 _BULLET = re.compile(r"^(?:[-*+•]|\d{1,3}[.)])\s+")
 
@@ -151,7 +155,7 @@ class BookQA(Generator[BookQAOptions]):
         if self.options.answers == "written":
             schema = schema_text(WrittenPairs)
             for passage in chunks:
-                yield self._prompt(folder, "written", passage, schema)
+                yield self._prompt(folder, "written", passage, schema=schema)
             return
         examples = _examples(folder)
         sentences = [telling_sentences(passage.chunk.text, self.options.per_chunk) for passage in chunks]
@@ -159,7 +163,7 @@ class BookQA(Generator[BookQAOptions]):
             for passage, told in zip(chunks, sentences, strict=True):
                 if turn < len(told):
                     asked = msgspec.structs.replace(passage, sentence=told[turn])
-                    yield self._prompt(folder, "verbatim", asked, examples=examples)
+                    yield self._prompt(folder, "verbatim", asked, examples=examples, sampling=ONE_LINE)
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read the question, or the pairs, of a reply.
@@ -189,7 +193,14 @@ class BookQA(Generator[BookQAOptions]):
         return record
 
     def _prompt(
-        self, folder: PromptFolder, name: str, passage: Passage, schema: str = "", examples: tuple[Turn, ...] = ()
+        self,
+        folder: PromptFolder,
+        name: str,
+        passage: Passage,
+        *,
+        schema: str = "",
+        examples: tuple[Turn, ...] = (),
+        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
     ) -> Prompt:
         values = {
             "title": passage.document.title,
@@ -203,7 +214,7 @@ class BookQA(Generator[BookQAOptions]):
             *examples,
             Turn("user", folder.render(name, **values)),
         )
-        return Prompt(turns, item=passage, json_schema=schema, source=passage.source)
+        return Prompt(turns, item=passage, json_schema=schema, sampling=sampling, source=passage.source)
 
     def _prompts(self, context: Context) -> PromptFolder:
         override = self.options.prompts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Read when the Hugging Face libraries are imported, hence here: without it, `load_dataset` counts its calls on the web.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "handbook"
 

@@ -92,15 +92,20 @@ class ChatClient(Protocol):
     """A provider's connection to its models: a thin adapter, without retries, limits, cache or accounting of its own.
 
     Attributes:
-        identity: what, besides the request, decides the reply (provider and endpoint, or a model file's hash). It is
-            part of every reply's key, so it must be the same in the next process.
         model: the name of the model to ask.
         parallel: how many requests the provider serves well at once; 0 if that has to be found out.
     """
 
-    identity: str
     model: str
     parallel: int
+
+    @property
+    def identity(self) -> str:
+        """What, besides the request, decides the reply: provider and endpoint, or a model file's hash.
+
+        It is part of every reply's key, so it must be the same in the next process.
+        """
+        ...
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Ask once.

@@ -9,10 +9,13 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores(cgroup: Path = _CGROUP) -> int:
-    """Return the cores that the scheduler and the container's quota leave this process: 1 and up.
+    """Count the cores that the scheduler and the container's quota leave this process.
 
     Args:
         cgroup: where Linux shows the container's limits (version 2, or version 1's `cpu` folder).
+
+    Returns:
+        How many, 1 and up.
     """
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -120,7 +120,7 @@ class Dispatcher:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                reply = await self._client.chat(request)
+                reply = _storable(await self._client.chat(request))
         except TimeoutError as error:
             raise ProviderError(
                 f"{self._client.model}: no reply within {self._options.timeout_s:g} s (timeout_s)", retryable=True
@@ -139,6 +139,15 @@ class Dispatcher:
     def _delay_s(self, error: ProviderError, attempts: int) -> float:
         bound_s = min(_LONGEST_BACKOFF_S, self._options.backoff_s * 2 ** min(attempts - 1, 16))
         return max(error.retry_after_s or 0.0, self._jitter.uniform(0, bound_s))
+
+
+def _storable(reply: ChatReply) -> ChatReply:
+    """Replace halves of characters, which JSON can carry and no file can: a model's reply broke off inside an emoji."""
+    try:
+        reply.text.encode()
+    except UnicodeEncodeError:
+        return msgspec.structs.replace(reply, text=reply.text.encode("utf-8", "replace").decode())
+    return reply
 
 
 def _limit(parallel: int, max_concurrency: int | None) -> AdaptiveLimit:

@@ -57,12 +57,13 @@ class LocalOptions(BaseModel):
 
 
 class LocalProvider:
-    """A model file on this machine, run by llama.cpp in this process; it is loaded when it is first asked.
+    """A model file on this machine, run by llama.cpp; it is loaded when it is first asked.
 
     Attributes:
         identity: the model file's hash, so that it is the same wherever the file lies.
         model: the model's name.
         parallel: how many requests are worked on at once.
+        engine: the running engine; None before the first request and after closing.
     """
 
     def __init__(self, spec: ModelSpec, folder: Path = Path()) -> None:
@@ -89,7 +90,7 @@ class LocalProvider:
         self.parallel = options.slots or min(DEFAULT_SLOTS, spec.max_concurrency or DEFAULT_SLOTS)
         self._lora = lora
         self._options = options
-        self._engine: Engine | None = None
+        self.engine: Engine | None = None
         self._session: aiohttp.ClientSession | None = None
         self._starting = asyncio.Lock()
 
@@ -144,13 +145,17 @@ class LocalProvider:
             async with session.post(f"{engine.url}/v1/chat/completions", data=body) as response:
                 status, content = response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
-            raise ProviderError(f"{self.model}: the engine on this machine stopped answering: {error}") from error
+            reason = engine.last_words() or str(error) or type(error).__name__
+            raise ProviderError(f"{self.model}: the engine on this machine stopped answering: {reason}") from error
         if status == 200:
             return decode(content, request, self.model, time.monotonic() - started)
         raise self._refusal(status, content)
 
     async def models(self) -> list[str]:
-        """Return the one model that this client runs.
+        """List what this client runs.
+
+        Returns:
+            The one model's name.
 
         Raises:
             ProviderError: it is the embedded model, and not on this machine yet.
@@ -161,10 +166,11 @@ class LocalProvider:
 
     async def aclose(self) -> None:
         """Give up what is in flight, stop the engine and free its memory; the next request would load it again."""
-        session, self._session = self._session, None
-        engine, self._engine = self._engine, None
+        async with self._starting:
+            session, self._session = self._session, None
+            engine, self.engine = self.engine, None
         if session is not None:
-            await session.close()  # the engine stops working on requests whose connection is gone
+            await session.close()
         if engine is not None:
             await asyncio.to_thread(engine.close)
 
@@ -172,25 +178,30 @@ class LocalProvider:
         import aiohttp
 
         async with self._starting:
-            if self._engine is None:
-                self._engine = await asyncio.to_thread(self._start)
+            if self.engine is None:
+                starting = asyncio.ensure_future(asyncio.to_thread(self._start))
+                try:
+                    self.engine = await asyncio.shield(starting)
+                except asyncio.CancelledError:
+                    self.engine = await starting  # it cannot be stopped halfway, and is closed with this client
+                    raise
             if self._session is None:
                 self._session = aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(limit=0),
                     timeout=aiohttp.ClientTimeout(total=None),  # how long a reply may take is the dispatcher's to say
-                    headers={"Authorization": f"Bearer {self._engine.key}", "Content-Type": "application/json"},
+                    headers={"Authorization": f"Bearer {self.engine.key}", "Content-Type": "application/json"},
                 )
-            return self._session, self._engine
+            return self._session, self.engine
 
     def _start(self) -> Engine:
         return Engine(
             EngineSettings(
-                weights=self._weights or embedded_weights(),
+                weights=str(self._weights or embedded_weights()),
                 name=self.model,
                 slots=self.parallel,
                 context_tokens=self._options.context_tokens,
                 threads=self._options.threads or usable_cores(),
-                lora=self._lora,
+                lora=str(self._lora or ""),
                 lora_scale=self._options.lora_scale,
             )
         )

@@ -1,21 +1,28 @@
-"""llama.cpp's server inside this process: batches whatever is in flight, and answers on a loopback port of its own.
+"""llama.cpp's server in a process of its own: batches whatever is in flight, and answers on a free loopback port.
 
-Its HTTP port is used rather than its direct call, because a request whose connection is closed stops generating at
-once, while a direct call occupies a thread until it has ended. The port is guarded by a random key.
+Why a process: the OpenMP runtime reads its settings once, when the first library that uses it is loaded, and that may
+have been torch; a file that llama.cpp cannot bear, or a machine that runs out of memory, ends the engine and not the
+run; and nothing of it is left behind. Why HTTP: a request whose connection is closed stops generating at once. The port
+is guarded by a random key, for other users of the machine can reach it.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 
 from curator.errors import ProviderError
+
+_PROGRAM = Path(__file__).with_name("local_process.py")
+_LAST_WORDS_CHARS = 300
+_PATIENCE_S = 5.0
 
 _SPIN_COUNT = "1000"
 """How long a thread of the engine spins for the others before it sleeps, in libgomp's iterations.
@@ -40,17 +47,22 @@ class EngineSettings(msgspec.Struct, frozen=True):
         slots: how many requests it works on at once.
         context_tokens: how long prompt and reply may be together, in each slot.
         threads: processor threads.
-        lora: a LoRA adapter as GGUF, if any.
+        lora: a LoRA adapter as GGUF; "" for none.
         lora_scale: how strongly the adapter counts; 1 is as trained.
     """
 
-    weights: Path
+    weights: str
     name: str
     slots: int
     context_tokens: int
     threads: int
-    lora: Path | None = None
+    lora: str = ""
     lora_scale: float = 1.0
+
+
+class _Told(msgspec.Struct):
+    url: str = ""
+    error: str = ""
 
 
 class Engine:
@@ -59,70 +71,77 @@ class Engine:
     Attributes:
         url: where it answers.
         key: the bearer token it asks for.
+        pid: its process.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
-        """Load the model and start; takes about a second for the embedded model.
+        """Start the process and load the model; takes about a second for the embedded model.
+
+        Args:
+            settings: what to run.
 
         Raises:
             ProviderError: the engine is not installed, or cannot load the file.
         """
-        library = _library()
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise ProviderError(
+                "the engine that runs models on this machine is missing: pip install 'instruct-curator[local]'"
+            )
         self.key = secrets.token_urlsafe(24)
-        try:
-            self._server = library.Server(_parameters(library, settings, self.key))
-        except RuntimeError as error:
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-P", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._words,
+            env=_environment(),
+        )
+        self.pid = self._process.pid
+        told = self._exchange({**msgspec.structs.asdict(settings), "key": self.key})
+        if not told.url:
+            self.close()
             adapter = f" with the adapter {settings.lora}" if settings.lora else ""
             raise ProviderError(
                 f"llama.cpp cannot load {settings.weights}{adapter}: the file is damaged or cut off, of a kind that "
-                f"this version does not know, or too large for the memory. It says: {error}"
-            ) from error
-        self.url: str = self._server.listening_address
+                f"this version does not know, or too large for the memory. It says: {told.error}"
+            )
+        self.url = told.url
+
+    def last_words(self) -> str:
+        """Return how the process ended and what it said last; "" while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return ""
+        self._words.seek(0)
+        said = " ".join(self._words.read().decode("utf-8", "replace").split())[-_LAST_WORDS_CHARS:]
+        return f"its process ended with status {status}" + (f": {said}" if said else "")
 
     def close(self) -> None:
-        """Stop, and free the memory; requests must have been given up before, for it waits for those in flight."""
-        self._server = None
+        """End the process; what it worked on is given up."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._words.close()
+
+    def _exchange(self, settings: dict[str, object]) -> _Told:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:  # never: both were asked for
+            return _Told()
+        try:
+            stdin.write(msgspec.json.encode(settings) + b"\n")
+            stdin.flush()
+            return msgspec.json.decode(stdout.readline(), type=_Told)
+        except (BrokenPipeError, msgspec.DecodeError):
+            self._process.wait()
+            return _Told(error=self.last_words())
 
 
-def _library() -> ModuleType:
-    try:
-        with _spinning_briefly():
-            import xllamacpp
-    except ImportError as error:
-        raise ProviderError(
-            "the engine that runs models on this machine is missing: pip install 'instruct-curator[local]'"
-        ) from error
-    library: ModuleType = xllamacpp
-    return library
-
-
-@contextmanager
-def _spinning_briefly() -> Iterator[None]:
-    """Set the OpenMP runtime's spin count while it is loaded, which is when it reads it; the user's own wish wins."""
-    if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
-        yield
-        return
-    os.environ["GOMP_SPINCOUNT"] = _SPIN_COUNT
-    try:
-        yield
-    finally:
-        del os.environ["GOMP_SPINCOUNT"]
-
-
-def _parameters(library: ModuleType, settings: EngineSettings, key: str) -> object:
-    parameters = library.CommonParams()
-    parameters.model.path = str(settings.weights)
-    parameters.model_alias = {settings.name}
-    parameters.n_parallel = settings.slots
-    parameters.n_ctx = settings.slots * settings.context_tokens
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings.threads
-    # A thread for each slot, and some to notice in the meantime that a caller has gone.
-    parameters.n_threads_http = settings.slots + 4
-    parameters.cache_ram_mib = 0  # a second cache of prompts, up to 8 GB
-    parameters.verbosity = -1
-    parameters.port = 0
-    parameters.api_keys = [key]
-    parameters.ui = parameters.endpoint_slots = False
-    if settings.lora is not None:
-        parameters.lora_adapters = [library.CommonAdapterLoraInfo(str(settings.lora), settings.lora_scale)]
-    return parameters
+def _environment() -> dict[str, str]:
+    """Return the process's environment; the user's own wishes about OpenMP win."""
+    own = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": _SPIN_COUNT}
+    return {**own, **os.environ}

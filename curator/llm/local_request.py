@@ -14,11 +14,14 @@ DEFAULT_TEMPERATURE = 0.8
 
 
 def completed(request: ChatRequest, identity: str) -> ChatRequest:
-    """Return a request with everything set that decides its reply: temperature, length, and a seed for each draw.
+    """Set everything that decides a request's reply and was left open.
 
     Args:
         request: a request as the dispatcher sends it.
         identity: the provider's identity, from which a missing seed is made, with all of the request.
+
+    Returns:
+        The request with a temperature, a length, and a seed for this draw.
     """
     sampling = request.sampling
     seed = int(request.key(identity)[:8], 16) if sampling.seed is None else sampling.seed + request.sample

@@ -132,7 +132,10 @@ class OllamaProvider:
         return ChatReply(text, reply.done_reason or "stop", usage, reply.model or self.model, seconds)
 
     async def models(self) -> list[str]:
-        """Return the names of the server's models, as it lists them: the last changed first.
+        """List the server's models.
+
+        Returns:
+            Their names, as the server lists them: the last changed first.
 
         Raises:
             ProviderError: the server cannot be reached.
@@ -141,7 +144,10 @@ class OllamaProvider:
             return _names(await self._client.list())
 
     async def chat_models(self) -> list[str]:
-        """Return the names of the models that can chat; those that only embed are left out.
+        """List the models that can chat; those that only embed are left out.
+
+        Returns:
+            Their names, the last changed first.
 
         Raises:
             ProviderError: the server cannot be reached.

@@ -49,12 +49,15 @@ def translated(url: str, model: str, *, reached: bool) -> Iterator[None]:
 
 
 def not_there(model: str, url: str, names: Sequence[str]) -> ProviderError:
-    """Return the error for a model that a server does not have.
+    """Say that a server does not have a model.
 
     Args:
         model: the model; "" where none was named.
         url: the server.
         names: the models it has.
+
+    Returns:
+        The error to raise.
     """
     has = f"the Ollama at {url} has: {', '.join(names) or 'no models'}"
     if not model:

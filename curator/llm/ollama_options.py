@@ -90,11 +90,14 @@ def ollama_url(base_url: str | None, environ: Mapping[str, str]) -> str:
 
 
 def sampling_options(sampling: Sampling, sample: int = 0) -> dict[str, Any]:
-    """Return how tokens are drawn, by Ollama's names.
+    """Translate how tokens are drawn.
 
     Args:
         sampling: how tokens are drawn.
         sample: which draw this is, added to the seed.
+
+    Returns:
+        What was asked for, by Ollama's names.
     """
     wanted = {
         "temperature": sampling.temperature,

@@ -51,10 +51,13 @@ def hub_weights(name: str) -> Path:
 
 
 def choose_gguf(files: Iterable[str]) -> str:
-    """Return the GGUF file to take of a repository's files, "" if it has none.
+    """Choose among a repository's files.
 
     Args:
         files: the repository's files; a model in several parts counts by its first.
+
+    Returns:
+        The GGUF file to take; "" if there is none.
     """
     models = sorted(
         file for file in files if file.endswith(".gguf") and "mmproj" not in file and not _LATER_PART.search(file)

@@ -16,7 +16,7 @@ from curator.registry import formats, stages
 from tests.docs.pages import ROOT, Block, blocks, pages
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-_COMMAND = re.compile(r"(?:^\$ |`)curator (\w+)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^\$ |`)curator ([a-z]\w*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -102,13 +102,13 @@ def test_the_prompt_about_a_sentence_is_pinned() -> None:
 def test_the_prompt_about_a_passage_is_pinned() -> None:
     (prompt,) = prompts(BookQA({"answers": "written", "per_chunk": 2}), Document("a.txt", FINCH, "The log"))
     assert prompt.turns[1].content == (
-        'Read the passage between the marks from "The log", and write up to 2 question and answer pairs about '
+        "Read the passage between the marks, and write up to 2 question and answer pairs about "
         "different facts in it.\n\n"
         "- A question names its subject, so that it can be understood without the passage; it never says "
         '"the passage" or "the text".\n'
         "- An answer is one or two full sentences and says nothing that the passage does not say.\n"
         "- The evidence is one sentence copied from the passage, letter for letter, that proves the answer.\n\n"
-        f"<passage>\n{FINCH}\n</passage>\n\n"
+        f"<passage>\nFrom: The log\n\n{FINCH}\n</passage>\n\n"
         'Reply with JSON: {"pairs": [{"question": "...", "answer": "...", "evidence": "..."}]}'
     )
     assert prompt.json_schema == schema_text(WrittenPairs)

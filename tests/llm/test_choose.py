@@ -1,3 +1,5 @@
+"""What `provider: auto` chooses."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -211,3 +211,9 @@ async def test_one_bad_request_of_a_thousand_is_one() -> None:
     assert refused == [500]
     assert texts == [f"question {number}" for number in range(1000) if number != 500]
     assert len(served.calls) == 1000
+
+
+async def test_half_a_character_is_replaced() -> None:
+    """JSON can carry half of an emoji; no file and no database can."""
+    dispatcher = Dispatcher(ScriptedProvider(lambda _request: "so far \ud83d"))
+    assert (await dispatcher.send(ask())).text == "so far ?"

@@ -1,10 +1,14 @@
+"""The embedded model and the engine that runs it, for real."""
+
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from curator.errors import ProviderError, RecipeError, RequestRefused
 from curator.llm.base import ChatRequest, Sampling
 from curator.llm.cores import usable_cores
 from curator.llm.local import DEFAULT_SLOTS, LocalProvider
+from curator.llm.local_engine import Engine, EngineSettings
 from curator.llm.local_request import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, completed
 from curator.llm.model import Model
 from curator.llm.spec import ModelSpec
@@ -149,6 +154,18 @@ async def test_a_request_that_is_given_up_frees_its_slot() -> None:
     await client.aclose()
 
 
+async def test_closing_while_it_starts_leaves_no_engine() -> None:
+    client = local()
+    flight = asyncio.create_task(client.chat(ask()))
+    await asyncio.sleep(0.05)
+    flight.cancel()
+    await asyncio.gather(flight, return_exceptions=True)
+    assert client.engine is not None
+    pid = client.engine.pid
+    await client.aclose()
+    assert not _runs(pid)
+
+
 async def test_two_engines_live_in_one_process_and_leave_nothing() -> None:
     first, second = local(), local()
     replies = await asyncio.gather(first.chat(ask(temperature=0)), second.chat(ask(temperature=0)))
@@ -156,22 +173,62 @@ async def test_two_engines_live_in_one_process_and_leave_nothing() -> None:
     await first.aclose()
     assert (await second.chat(ask(temperature=0))).text == replies[0].text
     await second.aclose()
-    before = _threads()
-    for _ in range(2):
-        client = local()
-        await client.chat(ask(max_tokens=1))
-        await client.aclose()
-        await client.aclose()
-    assert _threads() <= before
-    assert (await client.chat(ask(max_tokens=1))).text  # asked again, it starts again
+    await second.aclose()
+    assert (await second.chat(ask(temperature=0))).text == replies[0].text  # asked again, it starts again
+    await second.aclose()
+
+
+def engine() -> Engine:
+    """Start an engine as the provider does."""
+    return Engine(EngineSettings(str(embedded_weights()), "m", slots=1, context_tokens=256, threads=1))
+
+
+def test_a_closed_engine_is_gone() -> None:
+    running = engine()
+    os.kill(running.pid, 0)
+    assert running.last_words() == ""
+    running.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
+
+
+async def test_an_engine_that_dies_is_told_of() -> None:
+    client = local(slots=1)
+    await client.chat(ask(max_tokens=1))
+    assert client.engine is not None
+    flight = asyncio.create_task(client.chat(ask("Write a book.", max_tokens=1900)))
+    await asyncio.sleep(0.2)
+    os.kill(client.engine.pid, signal.SIGKILL)
+    with pytest.raises(ProviderError, match="stopped answering"):
+        await flight
     await client.aclose()
 
 
-def _threads() -> int:
-    tasks = Path("/proc/self/task")
-    if not tasks.is_dir():
-        pytest.skip("threads are counted as Linux shows them")
-    return len(list(tasks.iterdir()))
+ORPHAN = """
+import os, signal
+from curator.llm.local_engine import Engine, EngineSettings
+from curator.llm.weights import embedded_weights
+print(Engine(EngineSettings(str(embedded_weights()), "m", slots=1, context_tokens=256, threads=1)).pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_an_engine_does_not_outlive_its_parent() -> None:
+    ended = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True, timeout=60, check=False)
+    pid = int(ended.stdout)
+    deadline = time.monotonic() + 10
+    while _runs(pid):
+        assert time.monotonic() < deadline, "the engine is still there"
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")  # an orphan may wait, dead, for the system to take note of it
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 QUIET = """

@@ -1,3 +1,5 @@
+"""Ollama's own client against Ollama's format, over a scripted and over the embedded model."""
+
 from __future__ import annotations
 
 import json

