@@ -22,6 +22,9 @@ COMPLETION_ALLOWANCE_TOKENS = 4096
 
 _UNSET = Sampling()
 
+REDRAW_TEMPERATURE = 0.7
+"""The lowest temperature at which a question is asked again."""
+
 _ABOUT_THE_SCHEMA = re.compile(
     r"response_?format|json.?schema|structured.?output|guided|grammar|\bschema\b|\bformat\b", re.I
 )
@@ -164,7 +167,7 @@ class Model:
         request = ChatRequest(
             messages=turns,
             model=self.client.model,
-            sampling=merged(self._sampling, sampling),
+            sampling=_for_draw(merged(self._sampling, sampling), sample),
             json_schema="" if self._structured == "none" else json_schema,
             sample=sample,
         )
@@ -238,6 +241,13 @@ class Model:
         completion_tokens = request.sampling.max_tokens or COMPLETION_ALLOWANCE_TOKENS
         usd = None if self.price is None else self.price.cost_usd(prompt_tokens, completion_tokens)
         return prompt_tokens + completion_tokens, usd
+
+
+def _for_draw(sampling: Sampling, sample: int) -> Sampling:
+    """Loosen a (nearly) greedy sampler for a repeated draw, which would only repeat the reply that was of no use."""
+    if sample == 0 or sampling.temperature is None or sampling.temperature >= REDRAW_TEMPERATURE:
+        return sampling
+    return msgspec.structs.replace(sampling, temperature=REDRAW_TEMPERATURE)
 
 
 def merged(own: Sampling, wanted: Sampling) -> Sampling:

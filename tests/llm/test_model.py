@@ -13,7 +13,7 @@ from curator.errors import BudgetError, ProviderError, RequestRefused
 from curator.llm.base import ChatReply, ChatRequest, Sampling, Usage
 from curator.llm.budget import Budget
 from curator.llm.dispatch import Dispatcher, DispatchOptions
-from curator.llm.model import Answer, Model, merged
+from curator.llm.model import REDRAW_TEMPERATURE, Answer, Model, merged
 from curator.llm.openai import OpenAIProvider
 from curator.llm.prices import Price
 from curator.llm.scripted import ScriptedProvider
@@ -217,3 +217,12 @@ def test_merged_keeps_what_is_not_set() -> None:
     assert merged(own, Sampling()) is own
     assert merged(own, Sampling(temperature=0.0)) == Sampling(temperature=0.0, max_tokens=10, stop=("a",))
     assert merged(own, Sampling(stop=("b",), seed=0)).stop == ("b",)
+
+
+async def test_a_greedy_question_is_asked_again_less_greedily() -> None:
+    """At temperature 0 the second draw would be the first one again."""
+    client = ScriptedProvider(lambda _request: "so")
+    model = Model(client, provider="scripted", sampling=Sampling(temperature=0))
+    for sample in (0, 1):
+        await model.ask((Turn("user", "?"),), sample=sample)
+    assert [request.sampling.temperature for request in client.asked] == [0, REDRAW_TEMPERATURE]
