@@ -200,7 +200,7 @@ class BookQA(Generator[BookQAOptions]):
         *,
         schema: str = "",
         examples: tuple[Turn, ...] = (),
-        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+        sampling: Sampling = Sampling(),
     ) -> Prompt:
         values = {
             "title": passage.document.title,

@@ -17,6 +17,12 @@ from curator.stage import Context
 from curator.stage.ordered import as_stream
 from curator.store import Position
 
+IDENTICAL = "identical"
+"""The reason of a candidate whose content is, to the letter, that of an earlier one."""
+
+SURPLUS = "surplus"
+"""The reason of a record that survived its gate after enough others had."""
+
 
 class Pass:
     """One pass through a recipe, or through its beginning.
@@ -85,9 +91,8 @@ class Pass:
                 )
             record = self._gated(number, record)
             if record.drop is not None:
-                record = record.dropped(
-                    planned.key, record.drop.reason, record.drop.detail
-                )  # it left here, whoever says so
+                # Wherever else the record may say that it was dropped, it is here that it left the stream.
+                record = record.dropped(planned.key, record.drop.reason, record.drop.detail)
                 self._books.dropped(planned.key, place, record)
                 continue
             leaving.add(key)
@@ -115,10 +120,3 @@ class Pass:
                     )
                 self.survivors[planned.key] += 1
         return record
-
-
-IDENTICAL = "identical"
-"""The reason of a candidate whose content is, to the letter, that of an earlier one."""
-
-SURPLUS = "surplus"
-"""The reason of a record that survived its gate after enough others had."""
