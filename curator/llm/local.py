@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from curator.errors import ProviderError, RecipeError, RequestRefused
+from curator.errors import ProviderError, RequestRefused
 from curator.llm.base import ChatClient, ChatReply, ChatRequest
 from curator.llm.cores import usable_cores
 from curator.llm.local_engine import Engine, EngineSettings
@@ -77,7 +77,7 @@ class LocalProvider:
             RecipeError: `extra` has a setting that is not known or wrong.
             ProviderError: the model or the adapter is not there.
         """
-        options = local_options(spec)
+        options = spec.extra_as(LocalOptions)
         self._weights = None if is_embedded(spec.model) else find_weights(spec.model, folder)
         digest = SMOLLM2.sha256 if self._weights is None else file_digest(self._weights)
         self.model = SMOLLM2.name if self._weights is None else self._weights.stem
@@ -230,24 +230,3 @@ class _Problem(msgspec.Struct):
 
 class _Failure(msgspec.Struct):
     error: _Problem
-
-
-def local_options(spec: ModelSpec) -> LocalOptions:
-    """Read what a recipe's `extra` says about a local model.
-
-    Args:
-        spec: the recipe's model.
-
-    Returns:
-        The options.
-
-    Raises:
-        RecipeError: a setting is not known or wrong.
-    """
-    try:
-        return LocalOptions.model_validate(spec.extra)
-    except ValidationError as error:
-        first = error.errors()[0]
-        known = ", ".join(LocalOptions.model_fields)
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"provider local: extra.{place}: {first['msg']}; known: {known}") from error

@@ -52,7 +52,7 @@ class OllamaProvider:
         """
         self.model = spec.model
         self.url = ollama_url(spec.base_url, environ)
-        self._options = OllamaOptions.of(spec)
+        self._options = spec.extra_as(OllamaOptions)
         self._client = _connected(self.url, spec.timeout_s)
         self._identity = ""
         self._reached = False

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from curator.errors import ProviderError, RecipeError
+from curator.errors import ProviderError
 from curator.llm.base import Sampling
-from curator.llm.spec import ModelSpec
 
 DEFAULT_PORT = 11434
 HOST_VARIABLE = "OLLAMA_HOST"
@@ -33,27 +32,6 @@ class OllamaOptions(BaseModel):
     think: bool | None = None
     keep_alive: str | float | None = None
     options: dict[str, Any] = Field(default_factory=dict)
-
-    @classmethod
-    def of(cls, spec: ModelSpec) -> OllamaOptions:
-        """Read a recipe's `extra`.
-
-        Args:
-            spec: the recipe's model.
-
-        Returns:
-            The options.
-
-        Raises:
-            RecipeError: a setting is not known or wrong.
-        """
-        try:
-            return cls.model_validate(spec.extra)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            known = ", ".join(cls.model_fields)
-            raise RecipeError(f"provider ollama: extra.{place}: {first['msg']}; known: {known}") from error
 
     def decisive(self) -> str:
         """Return, as JSON, what of these decides a reply and is not as usual; "" if nothing is."""

@@ -6,15 +6,17 @@ holds the key.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from curator.errors import RecipeError
 from curator.llm.base import Sampling
 from curator.llm.prices import Price
 
 Structured = Literal["auto", "schema", "none"]
+ExtraT = TypeVar("ExtraT", bound=BaseModel)
 
 
 class PriceSpec(BaseModel):
@@ -94,3 +96,23 @@ class ModelSpec(BaseModel):
     def sampling(self) -> Sampling:
         """Return how this model draws tokens unless a prompt says otherwise."""
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, seed=self.seed)
+
+    def extra_as(self, options: type[ExtraT]) -> ExtraT:
+        """Return `extra` as one provider's own settings.
+
+        Args:
+            options: the provider's pydantic model of them.
+
+        Returns:
+            The settings, checked.
+
+        Raises:
+            RecipeError: a setting is not known or wrong.
+        """
+        try:
+            return options.model_validate(self.extra)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            known = ", ".join(options.model_fields)
+            raise RecipeError(f"provider {self.provider}: extra.{place}: {first['msg']}; known: {known}") from error
