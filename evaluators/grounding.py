@@ -27,8 +27,9 @@ class Grounding(Evaluator[StageOptions]):
     - `grounding.answer`: |C(answer) ∩ C(passage)| / |C(answer)|, C being the set of stemmed content words.
     - `grounding.entities`: |E(answer) ∩ E(passage + question)| / |E(answer)|, E being the set of numbers and names.
     - `grounding`: the smallest of those that apply, since one invented fact spoils an answer.
-    - `grounding.question`: |C(question) ∩ C(passage)| / |C(question)|, apart, because a good question may use words of
-      its own; a low value shows a question about something that the passage does not speak of.
+    - `grounding.question`: the smaller of |C(question) ∩ C(passage)| / |C(question)| and the same share of its numbers
+      and names; apart, because a good question may use words of its own. A low value shows a question about something
+      that the passage does not speak of, or with a false premise.
 
     Each has the range 0 to 1, higher is better. A measure without anything to check has no value. The chapter's heading
     and the document's title count as part of the passage. For a record without a source passage, what a model wrote
@@ -72,7 +73,7 @@ class Grounding(Evaluator[StageOptions]):
             _evidence(source.evidence, passage),
             _words(f"{NAME}.answer", record.response, passage, "the answer"),
             _entities(record.response, passage, f"{record.instruction}\n\n{record.input}"),
-            _words(f"{NAME}.question", record.instruction, passage, "the question"),
+            _question(record.instruction, passage),
         )
 
     def _without_source(self, record: Record) -> tuple[Score, ...]:
@@ -113,6 +114,16 @@ def _words(name: str, text: str, passage: str, what: str) -> Score:
         return Score(name, None, f"{what} has no content words")
     missing = sorted(stems[stem] for stem in stems.keys() - _stems(passage).keys())
     return _share(name, len(stems), missing, "content words")
+
+
+def _question(question: str, passage: str) -> Score:
+    """Measure the question: an invented number or name in it is a false premise, whatever its other words are."""
+    name = f"{NAME}.question"
+    plain = _words(name, question, passage, "the question")
+    stated = _entities(question, passage, "")
+    if stated.value is None or plain.value is None or stated.value >= plain.value:
+        return plain
+    return Score(name, stated.value, stated.explanation)
 
 
 def _entities(response: str, passage: str, question: str) -> Score:

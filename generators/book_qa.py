@@ -147,23 +147,32 @@ class BookQA(Generator[BookQAOptions]):
             One prompt a sentence (`verbatim`) or a passage (`written`).
         """
         folder = self._prompts(context)
-        chunks = [
+        passages = (  # cut only as far as they are wanted: a limited run reads no whole library
             Passage(document, chunk)
             for document in context.documents
             for chunk in chunk_document(document, max_words=self.options.max_words)
-        ]
+        )
         if self.options.answers == "written":
             schema = schema_text(WrittenPairs)
-            for passage in chunks:
+            for passage in passages:
                 yield self._prompt(folder, "written", passage, schema=schema)
             return
         examples = _examples(folder)
-        sentences = [telling_sentences(passage.chunk.text, self.options.per_chunk) for passage in chunks]
-        for turn in range(self.options.per_chunk):
-            for passage, told in zip(chunks, sentences, strict=True):
-                if turn < len(told):
-                    asked = msgspec.structs.replace(passage, sentence=told[turn])
-                    yield self._prompt(folder, "verbatim", asked, examples=examples, sampling=ONE_LINE)
+        for asked in self._sentences_in_turn(passages):
+            yield self._prompt(folder, "verbatim", asked, examples=examples, sampling=ONE_LINE)
+
+    def _sentences_in_turn(self, passages: Iterable[Passage]) -> Iterator[Passage]:
+        """Yield the passages with their most telling sentence, then all of them with the second, and so on."""
+        left: list[tuple[Passage, list[str]]] = []
+        for passage in passages:
+            first, *others = telling_sentences(passage.chunk.text, self.options.per_chunk) or [""]
+            if first:
+                yield msgspec.structs.replace(passage, sentence=first)
+            left.append((passage, others))
+        for turn in range(self.options.per_chunk - 1):
+            for passage, others in left:
+                if turn < len(others):
+                    yield msgspec.structs.replace(passage, sentence=others[turn])
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read the question, or the pairs, of a reply.

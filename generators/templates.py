@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -66,11 +67,12 @@ class TemplatesOptions(GeneratorOptions):
 
 
 class Form(msgspec.Struct, frozen=True):
-    """A compiled template: its texts, the slots it uses, and how many combinations that makes."""
+    """A compiled template: its texts, the slots it uses, and where it stands in its file."""
 
     entry: TemplateEntry
     texts: Mapping[str, Template]
     slots: tuple[tuple[str, tuple[Value, ...]], ...]
+    where: str
 
     @property
     def combinations(self) -> int:
@@ -172,7 +174,7 @@ class Templates(Generator[TemplatesOptions]):
 
     def _fill(self, form: Form, filling: Mapping[str, Value], file: TemplateFile) -> Record:
         values = {**file.tables, **filling}
-        where = f"template {form.entry.name!r}"
+        where = f"{form.where}: template {form.entry.name!r}"
         text = {part: render(template, where, values) for part, template in form.texts.items()}
         labels = {"template": form.entry.name, "category": form.entry.category, "difficulty": form.entry.difficulty}
         return single_turn(
@@ -203,7 +205,10 @@ def _compiled(entry: TemplateEntry, file: TemplateFile, where: str) -> Form:
     if empty:
         raise StageError(f"{where}: template {entry.name!r} uses the slot {empty[0]!r}, whose list is empty")
     slots = tuple((name, tuple(dict.fromkeys(file.slots[name]))) for name in file.slots if name in used)
-    return Form(entry, texts, slots)
+    form = Form(entry, texts, slots, where)
+    if form.combinations > sys.maxsize:
+        raise StageError(f"{where}: template {entry.name!r} has more than {sys.maxsize:.0e} combinations; split it")
+    return form
 
 
 def _even_shares(sizes: list[int], wanted: int | None) -> list[int]:

@@ -9,6 +9,9 @@ import msgspec
 
 from curator.record import Turn
 
+REFUSALS = frozenset({"refusal", "content_filter"})
+"""The finish reasons of a reply that says why there is none. It is billed like any other, so it is stored, too."""
+
 
 class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the next token is drawn; None leaves it to the provider.

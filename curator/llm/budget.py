@@ -58,6 +58,11 @@ class Budget:
         self._charged: set[str] = set()
         self._refusal = ""
 
+    @property
+    def limits_tokens(self) -> bool:
+        """Whether the length of a reply matters to a limit."""
+        return self.max_usd is not None or self.max_tokens is not None
+
     async def reserve(self, tokens: int, usd: float | None, model: str = "") -> Amount:
         """Set aside what a request may cost.
 

@@ -98,22 +98,24 @@ class Dispatcher:
             await asyncio.sleep(delay_s)
 
     async def _attempt(self, request: ChatRequest, worst_tokens: int, keep: Keep | None) -> ChatReply:
-        if self._requests is not None:
-            await self._requests.wait()
-        if self._tokens is not None:
-            await self._tokens.wait(worst_tokens)
-        async with self.limit as sent_in_round:
+        async with self.limit as sent_in_round:  # first of all, so that no more tokens wait than can be under way
+            if self._requests is not None:
+                await self._requests.wait()
+            if self._tokens is not None:
+                await self._tokens.wait(worst_tokens)
             while (pause_s := self._paused_until - time.monotonic()) > 0:
                 await asyncio.sleep(pause_s)
             try:
                 reply = await self._ask(request)
             except ProviderError as error:
+                if self._tokens is not None:
+                    self._tokens.correct(-worst_tokens)
                 self._learn(error, sent_in_round)
                 raise
+            if self._tokens is not None:
+                self._tokens.correct(reply.usage.prompt_tokens + reply.usage.completion_tokens - worst_tokens)
             if keep is not None:
                 await keep(reply)
-        if self._tokens is not None:
-            self._tokens.correct(reply.usage.prompt_tokens + reply.usage.completion_tokens - worst_tokens)
         return reply
 
     async def _ask(self, request: ChatRequest) -> ChatReply:

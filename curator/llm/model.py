@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from curator.errors import CuratorError, RequestRefused
-from curator.llm.base import ChatClient, ChatReply, ChatRequest, ReplyCache, Sampling
+from curator.llm.base import REFUSALS, ChatClient, ChatReply, ChatRequest, ReplyCache, Sampling
 from curator.llm.budget import Budget
 from curator.llm.dispatch import Dispatcher, DispatchOptions
 from curator.llm.prices import Price, cost_usd, price_of, worst_prompt_tokens
@@ -174,6 +174,8 @@ class Model:
         answer = await self._shared(request.key(self.client.identity), request)
         if self._on_answer is not None:
             self._on_answer(answer)
+        if answer.reply.finish_reason in REFUSALS:  # it was billed and is stored: a replay is told the same
+            raise RequestRefused(f"{self.name}: {answer.reply.text}")
         return answer
 
     async def aclose(self) -> None:
@@ -223,6 +225,10 @@ class Model:
             if self._cache is not None:
                 await self._cache.put(key, meant, reply, self.client.identity, cost_usd(self.price, reply.usage))
 
+        if request.sampling.max_tokens is None and self.budget.limits_tokens:
+            # What was set aside for the reply must be the most that it can take.
+            capped = msgspec.structs.replace(request.sampling, max_tokens=COMPLETION_ALLOWANCE_TOKENS)
+            request = msgspec.structs.replace(request, sampling=capped)
         if request.json_schema and self._schema_refused:
             request = msgspec.structs.replace(request, json_schema="")
         try:

@@ -24,7 +24,10 @@ from curator.llm.spec import ModelSpec
 if TYPE_CHECKING:
     from ollama import AsyncClient, ChatResponse, ListResponse
 
-_LOOK_S = 2.0
+UNKNOWN = "ollama"
+"""The identity of a model whose content's hash the server has not told."""
+
+_LOOK_S = 5.0
 """How long the server may take to say which version of a model it has."""
 
 
@@ -79,12 +82,12 @@ class OllamaProvider:
         """`ollama:` and the hash of the model's content, so that a model that was pulled anew is asked anew.
 
         The server is asked for it, and waited for, until it has told once. While it is away this is "ollama", under
-        which no reply can be stored, as nobody replies.
+        which `chat` lets no reply be stored.
         """
         if not self._identity:
             digest = self._digest()
             if not digest:
-                return "ollama"
+                return UNKNOWN
             decisive = self._options.decisive()
             mark = f"#{hashlib.blake2b(decisive.encode(), digest_size=8).hexdigest()}" if decisive else ""
             self._identity = f"ollama:{digest.removeprefix('sha256:')[:16]}{mark}"
@@ -126,6 +129,12 @@ class OllamaProvider:
             if error.status == 404:
                 raise not_there(self.model, self.url, await self.models()) from error
             raise
+        if self.identity == UNKNOWN:
+            raise ProviderError(
+                f"{self.url} does not say which {self.model!r} this is, so its replies cannot be stored; name the "
+                "model as `ollama list` does, and see whether the server answers in time",
+                retryable=True,
+            )
         text = reply.message.content or ""
         seconds = time.monotonic() - started
         usage = _usage(reply, request, text)

@@ -71,11 +71,12 @@ class OpenAIProvider:
         self.base_url = normalised_url(options.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL)
         self._extra_body = _extra_body(options.extra)
         self.identity = f"openai:{self.base_url}{_fingerprint(self._extra_body)}"
-        named = options.api_key_env or DEFAULT_KEY_ENV
+        named = options.api_key_env or (DEFAULT_KEY_ENV if self._is_the_users_own(options, environ) else "")
         self._key = environ.get(named, "").strip()
         self._key_env = named if self._key else ""
         if not self._key and (options.api_key_env or not _is_local(self.base_url)):
-            raise ProviderError(f"{self.base_url} wants a key: set the environment variable {named}")
+            variable = named or "that holds its key, and name it in `api_key_env`"
+            raise ProviderError(f"{self.base_url} wants a key: set the environment variable {variable}")
         self._notice = notice or logging.getLogger(__name__).warning
         self._sdk = _sdk_client(self.base_url, self._key, options.timeout_s)
         self._url = f"{self.base_url}/chat/completions"
@@ -96,6 +97,12 @@ class OpenAIProvider:
             The provider.
         """
         return cls(spec)
+
+    def _is_the_users_own(self, options: ModelSpec, environ: Mapping[str, str]) -> bool:
+        """Whether the endpoint is OpenAI's or the environment names it: no shared recipe may draw a key elsewhere."""
+        named = (environ.get(variable) for variable in ("OPENAI_BASE_URL", "CURATOR_BASE_URL"))
+        trusted = {OPENAI_BASE_URL, *(normalised_url(url) for url in named if url)}
+        return options.base_url is None or self.base_url in trusted
 
     def __repr__(self) -> str:
         """Name the model and endpoint, and never the key."""

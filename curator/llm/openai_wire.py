@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from curator.errors import ProviderError, RequestRefused
+from curator.errors import ProviderError
 from curator.llm.base import ChatReply, ChatRequest, Usage
 from curator.llm.prices import estimate_tokens, worst_prompt_tokens
 
@@ -62,7 +62,7 @@ def encode(
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
         "stop": sampling.stop or None,
-        "seed": sampling.seed,
+        "seed": None if sampling.seed is None else sampling.seed + request.sample,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
     }
@@ -92,7 +92,6 @@ def decode(body: bytes, request: ChatRequest, where: str, seconds: float) -> Cha
         The reply.
 
     Raises:
-        RequestRefused: a content filter or the model itself refuses the request.
         ProviderError: the body is no chat completion, or an empty one.
     """
     try:
@@ -102,16 +101,18 @@ def decode(body: bytes, request: ChatRequest, where: str, seconds: float) -> Cha
     if not completion.choices:
         raise ProviderError(f"{where}: the reply has no choices: {_excerpt(body)}", retryable=True)
     choice = completion.choices[0]
+    text, finish_reason = choice.message.content, choice.finish_reason or "stop"
     if choice.message.refusal:
-        raise RequestRefused(f"{where}: the model refuses: {choice.message.refusal}")
-    if choice.finish_reason == "content_filter":
-        raise RequestRefused(f"{where}: the provider's content filter stopped the reply")
-    text = choice.message.content
-    if text is None:
-        raise ProviderError(_no_text(choice, where, body), retryable=choice.finish_reason != "length")
+        text, finish_reason = f"the model refuses: {choice.message.refusal}", "refusal"
+    elif finish_reason == "content_filter":
+        text = "the provider's content filter stopped the reply"
+    elif text is None and finish_reason == "length":
+        text = ""  # reasoning used up max_tokens: billed, so it is stored, and kept as a reply that cannot be read
+    elif text is None:
+        raise ProviderError(_no_text(choice, where, body), retryable=True)
     return ChatReply(
-        text=text,
-        finish_reason=choice.finish_reason or "stop",
+        text=text or "",
+        finish_reason=finish_reason,
         usage=_usage(completion, request, text),
         model=completion.model or request.model,
         seconds=seconds,
@@ -126,8 +127,6 @@ def _usage(completion: _Completion, request: ChatRequest, text: str) -> Usage:
 
 
 def _no_text(choice: _Choice, where: str, body: bytes) -> str:
-    if choice.finish_reason == "length":
-        return f"{where}: max_tokens was used up before the reply began (by reasoning, as a rule); raise max_tokens"
     return f"{where}: the reply has no text (finish_reason {choice.finish_reason!r}): {_excerpt(body)}"
 
 

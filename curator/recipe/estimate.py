@@ -177,8 +177,9 @@ def _stage(
     stage = planned.stage
     model = resolved[planned.model] if planned.model else None
     if not isinstance(stage, Generator):
-        unknown = None if model else Range()
-        return StageEstimate(planned.key, model.label if model else "", None, unknown, unknown, unknown)
+        free = model is None or (model.price is not None and model.price.cost_usd(1_000_000, 1_000_000) == 0)
+        unknown, usd = None if model else Range(), Range() if free else None
+        return StageEstimate(planned.key, model.label if model else "", None, unknown, unknown, usd)
     budget = candidate_budget(planned, limit)
     most = sys.maxsize if budget is None else budget
     wanted = min(most, planned.use.accept or most)

@@ -70,18 +70,27 @@ def _apply(data: dict[str, Any], change: str) -> None:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise RecipeError(f"--set {key}: the value is not valid YAML: {error}") from error
+        raise RecipeError(f"--set {key}: the value is not valid YAML{_problem(error)}") from error
     refuse_keys({key.rpartition(".")[2]: value}, Lines(Path(f"--set {key}"), {}))
     target: Any = data
-    *path, last = key.strip().split(".")
-    for part in path:
+    parts = key.strip().split(".")
+    while len(parts) > 1 and (part := _key_at(target, parts)) != ".".join(parts):
         target = _step(target, part, change)
+        parts = parts[part.count(".") + 1 :]
+    last = ".".join(parts)
     if isinstance(target, list):
         _step(target, last, change)
         raise RecipeError(f"--set {change!r}: name a key of that entry, as in stages.book-qa.options.per_chunk=2")
     if not isinstance(target, dict):
         raise RecipeError(f"--set {change!r}: there is nothing below a plain value at {last!r}")
     target[last] = value
+
+
+def _key_at(target: Any, parts: list[str]) -> str:
+    """Return the key that the path begins with: the longest that is there, as in `gpt-4.1`, else its first part."""
+    known = set(target) if isinstance(target, dict) else set()
+    joined = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((key for key in joined if key in known), parts[0])
 
 
 def _step(target: Any, part: str, change: str) -> Any:
@@ -101,3 +110,9 @@ def _index(entries: list[Any], part: str, change: str) -> int:
     if part in names:
         return names.index(part)
     raise RecipeError(f"--set {change!r}: no entry {part!r}{did_you_mean(part, [name for name in names if name])}")
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """Return what is wrong without the text around it, which may hold a key."""
+    problem = getattr(error, "problem", None)
+    return f": {problem}" if problem else ""

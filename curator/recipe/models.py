@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curator.errors import RecipeError
 from curator.llm.base import ChatClient
 from curator.llm.choose import choose_provider
 from curator.llm.prices import Price, price_of
 from curator.llm.spec import ModelSpec
+from curator.llm.weights import EMBEDDED
 from curator.recipe.plan import AUTO, Plan
 from curator.registry import providers
 
@@ -81,6 +83,11 @@ async def resolve_models(
             resolved[name] = ResolvedModel(spec, plan.recipe.folder)
             continue
         choice = await choose_provider(environ)
+        if choice.provider == "local" and spec.model and not is_local_name(spec.model):
+            raise RecipeError(
+                f"{plan.recipe.lines.where(('models', name))}: nobody here has {spec.model!r} ({choice.reason}); set "
+                "OPENAI_API_KEY or OPENAI_BASE_URL, start Ollama, or name the provider"
+            )
         chosen = {
             "provider": choice.provider,
             "model": spec.model or choice.model,
@@ -90,3 +97,15 @@ async def resolve_models(
         if notice is not None:
             notice(f"model {name!r}: {choice.reason}")
     return resolved
+
+
+def is_local_name(model: str) -> bool:
+    """Return whether a model's name may be one of this machine: the embedded model, a file, a folder, a Hub's name.
+
+    Args:
+        model: the name, as a recipe gives it.
+
+    Returns:
+        False for a plain name such as `gpt-5-mini`, which only a server can know.
+    """
+    return model == EMBEDDED or "/" in model or model.endswith(".gguf")

@@ -42,9 +42,9 @@ def _matches(folder: Path, source: str) -> list[Path]:
         return [path]
     root = Path(path.anchor) if Path(source).is_absolute() else folder
     pattern = str(path.relative_to(root))
-    found = sorted(match for match in root.glob(pattern) if match.is_file())
+    found = sorted(match for match in root.glob(pattern) if match.is_file() and not match.name.startswith("."))
     if not found:
-        raise SourceError(f"the source {source!r} matches no file in {folder.absolute()}")
+        raise SourceError(f"the source {source!r} matches no file in {folder.absolute()}; put your documents there")
     return found
 
 

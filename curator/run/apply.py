@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from curator.record import Record
@@ -46,9 +47,16 @@ def apply(
         stream = as_stream([record for record in records if record.drop is None])
         return [record async for record in stage.run(stream, context)]
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(collect())
-    with ThreadPoolExecutor(1) as thread:  # a notebook has a loop already, and a loop cannot be entered twice
-        return thread.submit(asyncio.run, collect()).result()
+    return asyncio.run_coroutine_threadsafe(collect(), _loop()).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return the loop that all calls share, in a thread of its own.
+
+    A notebook has a loop already, and a loop cannot be entered twice; a model's connections belong to the loop in which
+    they were opened, and are to serve the next call too.
+    """
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="curator-apply", daemon=True).start()
+    return loop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from curator.llm.model import Answer
@@ -11,6 +12,9 @@ from curator.store import Position, Run, Store
 
 BATCH = 500
 """How many facts go to the store at once."""
+
+EVERY_S = 1.0
+"""How long facts are kept back at most while more come, in seconds, so that others can watch the run."""
 
 
 class Bookkeeper(Protocol):
@@ -39,6 +43,7 @@ class Books:
         self._made: list[tuple[Position, Record]] = []
         self._settled: list[tuple[Position, Record]] = []
         self._uses: list[tuple[str, str, bool]] = []
+        self._flushed_s = time.monotonic()
 
     def made(self, stage: str, place: Position, record: Record) -> None:
         """Note a candidate; it is in the store at the latest when the pass ends.
@@ -50,8 +55,7 @@ class Books:
         """
         self._progress.stages[stage].made += 1
         self._made.append((place, record))
-        if len(self._made) >= BATCH:
-            self.flush()
+        self._flush_if_due()
 
     def dropped(self, stage: str, place: Position, record: Record) -> None:
         """Note that a record left the stream.
@@ -80,8 +84,7 @@ class Books:
             record: the record as it left the stream.
         """
         self._settled.append((place, record))
-        if len(self._settled) >= BATCH:
-            self.flush()
+        self._flush_if_due()
 
     def used(self, stage: str, answer: Answer) -> None:
         """Note that a stage used a reply.
@@ -91,7 +94,11 @@ class Books:
             answer: the reply, and how we came by it.
         """
         self._uses.append((stage, answer.key, answer.replayed))
-        if len(self._uses) >= BATCH:
+        self._flush_if_due()
+
+    def _flush_if_due(self) -> None:
+        gathered = max(len(self._made), len(self._settled), len(self._uses))
+        if gathered >= BATCH or time.monotonic() - self._flushed_s >= EVERY_S:
             self.flush()
 
     def flush(self) -> None:
@@ -100,3 +107,4 @@ class Books:
         self._store.candidates.settle(self._run, self._settled)
         self._store.use(self._run, self._uses)
         self._made, self._settled, self._uses = [], [], []
+        self._flushed_s = time.monotonic()

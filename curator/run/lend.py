@@ -65,6 +65,10 @@ async def open_models(
     async with AsyncExitStack() as clients:
         models: dict[str, Model] = {}
         for name, model in resolved.items():
+            twin = next((other for other in models if resolved[other].spec == model.spec), None)
+            if twin is not None:  # equal questions to equal models are one question
+                models[name] = models[twin]
+                continue
             client: Any = model.connect()
             clients.push_async_callback(client.aclose)
             models[name] = Model.from_spec(

@@ -82,7 +82,8 @@ class Pass:
                 place = Position(number, self.made[planned.key])
                 self.made[planned.key] += 1
                 record = self._first_of_its_kind(planned.key, record, key)
-                self._places.setdefault(key, place)
+                if record.drop is None:
+                    self._places[key] = place
                 self._books.made(planned.key, place, record)
             else:
                 raise StageError(
@@ -102,7 +103,7 @@ class Pass:
             raise StageError(f"{planned.key}: the stage lost {lost} of the {len(arriving)} records it was given")
 
     def _first_of_its_kind(self, stage: str, record: Record, key: str) -> Record:
-        """Mark a candidate whose content was made before in this pass: a record rests once."""
+        """Mark a candidate whose content came before, in this pass, and was not dropped as it was made."""
         if key not in self._places or record.drop is not None:
             return record
         return record.dropped(stage, IDENTICAL, f"of {key}, made earlier in this run")

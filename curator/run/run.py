@@ -64,7 +64,7 @@ def run_recipe(
     Args:
         recipe: the recipe.
         workspace: the folder that holds `curator.db`; the recipe's own unless said.
-        limit: how many candidates each generator may make at most, for a quick look.
+        limit: how many candidates each generator may make at most, for a quick look that exports nothing.
         progress: counted up as the run goes on.
 
     Returns:
@@ -119,8 +119,10 @@ async def run_plan(
             except BaseException as error:
                 _end_early(store, run, books, error)
                 raise
-        store.runs.end(run, "done", "; ".join(shortfalls))
-        exported = tuple(export_run(store, run, target, folder) for target in plan.recipe.export)
+        store.runs.end(run, "done" if limit is None else "limited", "; ".join(shortfalls))
+        # A quick look is no dataset: what stands in the exported files stays.
+        targets = plan.recipe.export if limit is None else ()
+        exported = tuple(export_run(store, run, target, folder) for target in targets)
         return RunResult(store.runs.latest() or run, exported, shortfalls)
 
 

@@ -116,6 +116,8 @@ class AskingStage(Stage[GeneratorOptionsT]):
                 return [self._failed(prompt, context, None, "refused-by-provider", str(error))]
             except UnparsableReply as error:
                 problem = str(error)
+                if answer is not None and answer.reply.finish_reason == "length":
+                    problem += "; max_tokens was used up (by reasoning, perhaps)"
             else:
                 return [self._with_origin(record, prompt, context, answer) for record in records]
         return [self._failed(prompt, context, answer, "unparsable", problem)]

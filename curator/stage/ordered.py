@@ -64,13 +64,15 @@ async def followed_by(first: AsyncIterator[T], second: AsyncIterator[T]) -> Asyn
         The items of both, in an order that does not depend on their speed.
     """
     ahead: asyncio.Queue[T | _End] = asyncio.Queue()
+    room = asyncio.Semaphore(WINDOW)
     task: asyncio.Task[None] | None = None
     try:
         async for item in first:
-            task = task or asyncio.create_task(_drain(second, ahead))
+            task = task or asyncio.create_task(_drain(second, ahead, room))
             yield item
-        task = task or asyncio.create_task(_drain(second, ahead))
+        task = task or asyncio.create_task(_drain(second, ahead, room))
         while not isinstance(item_or_end := await ahead.get(), _End):
+            room.release()
             yield item_or_end
         if item_or_end.error is not None:
             raise item_or_end.error
@@ -87,9 +89,10 @@ class _End:
         self.error = error
 
 
-async def _drain(stream: AsyncIterator[T], queue: asyncio.Queue[T | _End]) -> None:
+async def _drain(stream: AsyncIterator[T], queue: asyncio.Queue[T | _End], room: asyncio.Semaphore) -> None:
     try:
         async for item in stream:
+            await room.acquire()
             queue.put_nowait(item)
     except (Exception, asyncio.CancelledError) as error:  # handed to the reader of the queue, which raises it
         queue.put_nowait(_End(error))

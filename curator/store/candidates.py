@@ -35,7 +35,6 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
 
     messages: tuple[Turn, ...]
     rejected: str | None
-    input_at: int | None
 
 
 class ScoreFilter(NamedTuple):
@@ -85,13 +84,15 @@ class Candidates:
         records, lineage, rows = [], [], []
         for position, record in made:
             key, origin = record.id, record.origin
-            records.append((key, msgspec.json.encode(Body(record.messages, record.rejected, record.input_at))))
+            records.append((key, msgspec.json.encode(Body(record.messages, record.rejected))))
             lineage += [(key, parent) for parent in origin.parents]
-            rows.append((run.id, *position, key, origin.stage, msgspec.json.encode(origin), origin.reply_key))
+            made_by, how = origin.stage, msgspec.json.encode(origin)
+            rows.append((run.id, *position, key, made_by, how, origin.reply_key, record.input_at))
         self._writer.submit("INSERT OR IGNORE INTO records VALUES (?, ?)", records)
         self._writer.submit("INSERT OR IGNORE INTO lineage VALUES (?, ?)", lineage)
         self._writer.submit(
-            "INSERT INTO candidates (run, stage, seq, record, made_by, origin, reply_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO candidates (run, stage, seq, record, made_by, origin, reply_key, input_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
@@ -137,18 +138,18 @@ class Candidates:
         where, parameters = _where(run, query)
         limit = -1 if query.limit is None else query.limit
         rows = self._reader.execute(
-            "SELECT c.record, r.body, c.origin, c.drop_stage, c.drop_reason, c.drop_detail FROM candidates c "  # noqa: S608
-            f"JOIN records r ON r.id = c.record WHERE {where} ORDER BY c.stage, c.seq LIMIT ?",
+            "SELECT c.record, r.body, c.input_at, c.origin, c.drop_stage, c.drop_reason, c.drop_detail "  # noqa: S608
+            f"FROM candidates c JOIN records r ON r.id = c.record WHERE {where} ORDER BY c.stage, c.seq LIMIT ?",
             (*parameters, limit),
         )
         while chunk := rows.fetchmany(500):
             scores = self._scores(run, [row[0] for row in chunk])
-            for key, body, origin, *drop in chunk:
+            for key, body, input_at, origin, *drop in chunk:
                 content = msgspec.json.decode(body, type=Body)
                 yield Record(
                     content.messages,
                     content.rejected,
-                    content.input_at,
+                    input_at,
                     msgspec.json.decode(origin, type=Origin),
                     tuple(scores.get(key, ())),
                     Drop(*drop) if drop[0] is not None else None,

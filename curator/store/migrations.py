@@ -63,6 +63,7 @@ def records_runs_and_replies(connection: sqlite3.Connection) -> None:
         """CREATE TABLE candidates (
             run INTEGER NOT NULL, stage INTEGER NOT NULL, seq INTEGER NOT NULL, record TEXT NOT NULL,
             made_by TEXT NOT NULL, origin BLOB NOT NULL, reply_key TEXT NOT NULL,
+            input_at INTEGER,  -- beside the record, not in it: it is no part of the identity
             settled INTEGER NOT NULL DEFAULT 0,  -- 1 once it has left the stream, kept or dropped
             drop_stage TEXT, drop_reason TEXT, drop_detail TEXT,
             PRIMARY KEY (run, stage, seq)

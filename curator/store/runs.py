@@ -10,7 +10,7 @@ import msgspec
 
 from curator.store.writer import Writer
 
-RunStatus = Literal["running", "done", "interrupted", "stopped by budget", "failed"]
+RunStatus = Literal["running", "done", "limited", "interrupted", "stopped by budget", "failed"]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Run(msgspec.Struct, frozen=True):
         recipe_hash: the hash of the recipe.
         recipe: the recipe as it was run, as JSON text.
         stages: the recipe's names of its stages, in order.
-        status: "running" until it ends; it also stays so after kill -9.
+        status: "running" until it ends; it also stays so after kill -9. "limited" is a quick look that came to its end.
         note: how it ended, in words.
         started_at: ISO 8601, UTC.
         ended_at: ISO 8601, UTC; None while it runs.

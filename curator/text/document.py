@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 import msgspec
 
@@ -15,7 +16,7 @@ class Chapter(msgspec.Struct, frozen=True):
     end: int
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, dict=True):
     """A source document as every stage sees it.
 
     Attributes:
@@ -30,7 +31,7 @@ class Document(msgspec.Struct, frozen=True):
     title: str = ""
     chapters: tuple[Chapter, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The hash of the clean text: 32 hexadecimal digits."""
         return hashlib.blake2b(self.text.encode(), digest_size=16).hexdigest()

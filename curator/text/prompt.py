@@ -49,8 +49,11 @@ def render(template: Template, where: str, values: Mapping[str, object]) -> str:
         StageError: a slot has no value, or the template does what the sandbox forbids or what cannot be computed.
     """
     try:
-        return template.render(values).strip()
+        return template.render(values).strip().encode("utf-8", "replace").decode()  # half characters cannot be stored
     except UndefinedError as error:
+        entry = (error.message or "").partition("'dict object' has no attribute ")[2]
+        if entry:
+            raise StageError(f"{where}: a table has no entry {entry}") from error
         raise StageError(f"{where}: {error.message}; known slots: {', '.join(sorted(values)) or 'none'}") from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise StageError(f"{where}: the template cannot be rendered: {error}") from error

@@ -103,7 +103,8 @@ def explain(error: ValidationError, lines: Lines, model: Any, place: Location = 
         known = _fields_at(model, location[:-1])
         return f"{where}: unknown key {dotted!r}{did_you_mean(str(location[-1]), known) if known else ''}"
     message = first["msg"].removeprefix("Value error, ")
-    shown = "" if first["type"] in {"missing", "value_error"} else f" (it says {first['input']!r:.60})"
+    quiet = first["type"] in {"missing", "value_error"} or "api_key_env" in location  # somebody may put the key there
+    shown = "" if quiet else f" (it says {first['input']!r:.60})"
     return f"{where}: {dotted or 'file'}: {message[0].lower()}{message[1:]}{shown}"
 
 

@@ -128,3 +128,11 @@ def test_a_source_that_the_run_lacks_is_an_error() -> None:
 @pytest.mark.parametrize("answer", ["", "😀", "你好", "مرحبا", "a", "word " * 200_000])
 def test_any_answer_has_values_in_range(answer: str) -> None:
     assert all(value is None or 0 <= value <= 1 for value in parts("Q?", answer))
+
+
+@pytest.mark.parametrize("question", ["Who keeps the keys of Room 13?", "When does the library of Tesk close?"])
+def test_a_false_premise_counts_whole(question: str) -> None:
+    """An invented number or name is measured among numbers and names, however many other words stand in the passage."""
+    value = parts(question, "The library closes at 4.30 p.m. on Mondays.")[-1]
+    assert value is not None
+    assert value <= 1 / 2

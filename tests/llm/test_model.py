@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -226,3 +227,26 @@ async def test_a_greedy_question_is_asked_again_less_greedily() -> None:
     for sample in (0, 1):
         await model.ask((Turn("user", "?"),), sample=sample)
     assert [request.sampling.temperature for request in client.asked] == [0, REDRAW_TEMPERATURE]
+
+
+async def test_a_refusal_is_stored_charged_and_replayed(tmp_path: Path) -> None:
+    """It was billed: the budget counts it, and running again does not buy it again."""
+    client = ScriptedProvider(lambda _request: ChatReply("I would rather not", "refusal", Usage(10, 5)))
+    for _process in range(2):
+        with Store.open(tmp_path) as store:
+            model = Model(client, provider="scripted", cache=store.replies)
+            with pytest.raises(RequestRefused, match="I would rather not"):
+                await model.ask((Turn("user", "?"),))
+            assert (model.budget.spent.requests, model.budget.spent.tokens) == (1, 15)
+    assert len(client.asked) == 1
+
+
+@pytest.mark.parametrize(("limits", "sent"), [({}, None), ({"max_tokens": 90_000}, 4096), ({"max_usd": 1.0}, 4096)])
+async def test_under_a_budget_a_reply_is_no_longer_than_what_was_set_aside(
+    limits: dict[str, Any], sent: int | None
+) -> None:
+    """Without `max_tokens`, the allowance that is reserved is also what is asked for."""
+    client = ScriptedProvider(lambda _request: "so")
+    model = Model(client, provider="scripted", budget=Budget(**limits), price=Price(1, 1))
+    await model.ask((Turn("user", "?"),))
+    assert client.asked[0].sampling.max_tokens == sent

@@ -24,7 +24,8 @@ REQUEST = ChatRequest((Turn("system", "be brief"), Turn("user", "hello")), "alph
 
 
 def provider(url: str, **fields: Any) -> OpenAIProvider:
-    return OpenAIProvider(ModelSpec(model="alpha", base_url=url, **fields), environ={"OPENAI_API_KEY": KEY})
+    spec = ModelSpec(model="alpha", base_url=url, **{"api_key_env": "OPENAI_API_KEY", **fields})
+    return OpenAIProvider(spec, environ={"OPENAI_API_KEY": KEY})
 
 
 async def failure_of(behave: Callable[[Call], web.StreamResponse], request: ChatRequest = REQUEST) -> ProviderError:
@@ -121,15 +122,50 @@ async def test_an_unknown_model_lists_those_there_are() -> None:
         ('{"choices": "none"}', ProviderError, "no chat completion"),
         ('{"choices": []}', ProviderError, "no choices"),
         ('{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}', ProviderError, "no text"),
-        ('{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}', ProviderError, "raise max_tokens"),
-        ('{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}', RequestRefused, "filter"),
-        ('{"choices": [{"message": {"refusal": "I would rather not"}}]}', RequestRefused, "I would rather not"),
     ],
 )
 async def test_unexpected_bodies(body: str, kind: type[ProviderError], words: str) -> None:
     error = await failure_of(lambda _: web.Response(text=body, content_type="application/json"))
     assert type(error) is kind
     assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "finish_reason", "words"),
+    [
+        ('{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}', "length", ""),
+        ('{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}', "content_filter", "filter"),
+        ('{"choices": [{"message": {"refusal": "I would rather not"}}]}', "refusal", "I would rather not"),
+    ],
+)
+async def test_what_was_billed_is_a_reply(body: str, finish_reason: str, words: str) -> None:
+    """A refusal that comes with status 200 costs money, so it is a reply to be stored, whatever it says."""
+    async with endpoint(lambda _: web.Response(text=body, content_type="application/json")) as served:
+        client = provider(served.url)
+        found = await client.chat(REQUEST)
+        await client.aclose()
+    assert found.finish_reason == finish_reason
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "environ", "sent"),
+    [
+        ({}, {"OPENAI_API_KEY": KEY}, False),
+        ({"api_key_env": "OPENAI_API_KEY"}, {"OPENAI_API_KEY": KEY}, True),
+        ({}, {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "here"}, True),
+    ],
+)
+async def test_a_shared_recipe_cannot_draw_the_key_to_its_endpoint(
+    fields: dict[str, Any], environ: dict[str, str], sent: bool
+) -> None:
+    """The user's key goes to OpenAI, to where the environment points, and to where the recipe asks for it by name."""
+    async with endpoint(lambda _: reply()) as served:
+        environ = {name: served.url if value == "here" else value for name, value in environ.items()}
+        client = OpenAIProvider(ModelSpec(model="alpha", base_url=served.url, **fields), environ=environ)
+        await client.chat(REQUEST)
+        await client.aclose()
+        assert (KEY in str(served.calls[0].request.headers)) == sent
 
 
 async def test_a_lost_connection_may_be_retried() -> None:

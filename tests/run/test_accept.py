@@ -127,7 +127,7 @@ async def test_a_shortfall_is_said(
     result = await carry_out(plan, ScriptedProvider(echo), limit=limit)
     (shortfall,) = result.shortfalls
     assert f"asker: {why}" in shortfall
-    assert (result.run.status, result.run.note) == ("done", shortfall)
+    assert (result.run.status, result.run.note) == ("done" if limit is None else "limited", shortfall)
 
 
 async def test_a_yield_of_nothing_ends_at_the_budget(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -12,7 +14,7 @@ from curator.llm.base import ChatReply, ChatRequest, Usage
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.run import Progress
-from curator.stage import Rejection
+from curator.stage import Prompt, Rejection
 from curator.store import FunnelRow, Store
 from tests.run.samples import (
     Divides,
@@ -323,3 +325,19 @@ async def test_one_run_at_a_time(tmp_path: Path) -> None:
     await first
     await carry_out(plan, client)
     assert len(client.asked) == 3
+
+
+class Spoils(Asker):
+    """Makes what `asker` makes, and drops it at once."""
+
+    name: ClassVar[str] = "spoils"
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        return [record.dropped(self.key, "spoilt") for record in super().parse(reply, prompt)]
+
+
+async def test_a_good_record_follows_a_twin_that_was_dropped_as_it_was_made(tmp_path: Path) -> None:
+    """What was spoilt at its making does not stand in the way of the same content made well."""
+    await carry_out(plan_of(tmp_path, Spoils({"n": 2}), Asker({"n": 3})), ScriptedProvider(echo))
+    assert names(kept(tmp_path)) == ["Q0.0", "Q1.0", "Q2.0"]
+    assert [record.drop.reason for record in kept(tmp_path, "dropped") if record.drop] == ["spoilt", "spoilt"]

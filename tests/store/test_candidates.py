@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -151,3 +153,18 @@ def test_reading_goes_on_while_a_run_writes(filled: Store, run: Run) -> None:
     filled.candidates.clear(run)
     filled.flush()
     assert [first.id, *(one.id for one in reading)] == [record(number).id for number in range(MADE)]
+
+
+def test_where_an_input_begins_is_each_runs_own(tmp_path: Path) -> None:
+    """It is no part of the identity, so an earlier run's record of the same content must not decide it."""
+    plain = single_turn("Translate.\n\nbonjour", "hello")
+    split = single_turn("Translate.", "hello", input="bonjour")
+    assert plain.id == split.id
+    with Store.open(tmp_path) as store:
+        for record in (plain, split):
+            run = store.runs.start("h", "{}", ("a",))
+            store.candidates.add(run, [(Position(0, 0), record)])
+            store.candidates.settle(run, [(Position(0, 0), record)])
+            store.runs.end(run, "done")
+        begins = [next(store.candidates.select(run)).input_at for run in store.runs.all()]
+    assert begins == [None, len("Translate.\n\n")]

@@ -59,7 +59,7 @@ def test_the_model_is_not_there(project: Path, curator: Call, serve: Serve) -> N
 
 def test_too_many_requests_for_ever(project: Path, curator: Call, serve: Serve) -> None:
     with serve(lambda _request: failure(429, "slow down", Retry_After="0.05")) as endpoint:
-        use_endpoint(project, endpoint.url, "max_wait_s: 0.5")
+        use_endpoint(project, endpoint.url, "max_wait_s: 2")
         ended = curator("run", "--yes")
         assert len(endpoint.calls) > len(PAIRS)
     assert ended.code == 4

@@ -62,7 +62,17 @@ def test_fresh_asks_anew_and_keeps_what_was_paid_for(ran: Path, curator: Call) -
 def test_limit_bounds_every_stage_and_says_so(project: Path, curator: Call) -> None:
     ended = curator("run", "--limit", "1")
     assert "2 of 2 candidates accepted" in ended.out
-    assert "limited to 1 candidate;" in ended.err
+    assert "limited to 1 candidate, and nothing was exported;" in ended.err
+
+
+def test_a_quick_look_leaves_the_dataset_alone(project: Path, curator: Call) -> None:
+    """`--limit` neither writes over what a whole run exported nor takes its place for `export`."""
+    assert curator("run").code == 0
+    whole = (project / "out" / "train.jsonl").read_bytes()
+    assert curator("run", "--limit", "1").code == 0
+    assert (project / "out" / "train.jsonl").read_bytes() == whole
+    assert curator("export", "--out", "again.jsonl").code == 0
+    assert (project / "again.jsonl").read_bytes() == whole
 
 
 def test_set_changes_the_recipe_for_this_call(project: Path, curator: Call) -> None:

@@ -116,7 +116,7 @@ def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     import yaml
 
     options: dict[str, Any] = {}
-    model: dict[str, Any] = {}
+    model: dict[str, Any] = {"temperature": 0}  # the surest draw; another one is one --set away
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not key:
@@ -124,7 +124,8 @@ def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise RecipeError(f"--set {key}: the value is not valid YAML: {error}") from error
+            # Without PyYAML's own words: they repeat the text, which may hold a key.
+            raise RecipeError(f"--set {key}: the value is not valid YAML") from error
         first, *path = key.split(".")
         target, names = (model, path) if first == "model" and path else (options, [first, *path])
         for name in names[:-1]:

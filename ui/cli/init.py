@@ -16,9 +16,9 @@ _STARTER = """\
 # What to make, from what, with which model: `curator plan` checks and prices it, `curator run` carries it out.
 name: my-dataset
 seed: 7
-sources: [sources/*.md]
+sources: [sources/*]
 models:
-  writer: {provider: auto}      # an endpoint, Ollama or the embedded model, whichever is there
+  writer: {provider: auto, temperature: 0, max_tokens: 200}   # an endpoint, Ollama or the embedded model
 stages:
   - {use: book-qa, model: writer, options: {per_chunk: 3}}
   - {use: heuristics}

@@ -160,7 +160,9 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except CuratorError as error:
         return _refused(str(error), error.exit_code)
-    except (BrokenPipeError, SystemExit):  # the reader, `head` perhaps, has enough; Typer ends with SystemExit then
+    except (BrokenPipeError, SystemExit) as error:  # `head`, perhaps, has enough; Typer ends with SystemExit(1) then
+        if isinstance(error, SystemExit) and error.code != 1:
+            raise
         _discard_output()
         return 0
     except OSError as error:

@@ -60,7 +60,8 @@ def command(
     print_exports(result)
     if limit is not None:
         say(
-            f"Each stage was limited to {counted(limit, 'candidate')}; without --limit the whole recipe is carried out."
+            f"A quick look: each stage was limited to {counted(limit, 'candidate')}, and nothing was exported; without "
+            "--limit the whole recipe is carried out."
         )
     where = "" if workspace == HERE else f" -w {shlex.quote(str(workspace))}"
     say(f"Next: curator ls{where} --status dropped; curator show{where} ID; curator export{where} --help")
