@@ -64,7 +64,6 @@ class Model:
         budget: Budget | None = None,
         price: Price | None = None,
         structured: Structured = "auto",
-        on_answer: Callable[[Answer], None] | None = None,
         notice: Callable[[str], None] | None = None,
     ) -> None:
         """Bind a client to what surrounds it.
@@ -78,7 +77,6 @@ class Model:
             budget: what may be spent, shared with other models of the run; None for no limits.
             price: what tokens cost; None where it is not known.
             structured: whether the reply's JSON Schema is sent; "auto" stops once the endpoint has refused one.
-            on_answer: told each answer, once for each `ask`.
             notice: told what the user should know once; by default the log.
         """
         self.client = client
@@ -89,7 +87,6 @@ class Model:
         self._dispatcher = dispatcher or Dispatcher(client)
         self._cache = cache
         self._structured = structured
-        self._on_answer = on_answer
         self._notice = notice or logging.getLogger(__name__).warning
         self._schema_refused = False
         self._flights: dict[str, asyncio.Future[Answer]] = {}
@@ -104,7 +101,6 @@ class Model:
         base_url: str | None = None,
         cache: ReplyCache | None = None,
         budget: Budget | None = None,
-        on_answer: Callable[[Answer], None] | None = None,
         notice: Callable[[str], None] | None = None,
     ) -> Model:
         """Bind a client as a recipe's model says.
@@ -116,7 +112,6 @@ class Model:
             base_url: the endpoint, where it is neither the spec's nor the client's own.
             cache: where replies rest.
             budget: what may be spent.
-            on_answer: told each answer.
             notice: told what the user should know once.
 
         Returns:
@@ -141,12 +136,17 @@ class Model:
             budget=budget,
             price=price_of(client.model, endpoint, own_price, provider=provider),
             structured=spec.structured,
-            on_answer=on_answer,
             notice=notice,
         )
 
     async def ask(
-        self, turns: tuple[Turn, ...], *, sampling: Sampling = _UNSET, json_schema: str = "", sample: int = 0
+        self,
+        turns: tuple[Turn, ...],
+        *,
+        sampling: Sampling = _UNSET,
+        json_schema: str = "",
+        sample: int = 0,
+        on_answer: Callable[[Answer], None] | None = None,
     ) -> Answer:
         """Ask the model, or replay its stored reply.
 
@@ -155,6 +155,7 @@ class Model:
             sampling: what this request wants of the sampler, over the model's own settings.
             json_schema: the JSON Schema of the reply, as JSON text; "" for free text.
             sample: which draw this is; 1, 2, ... ask the same question again.
+            on_answer: told the answer, also one that is a refusal: it costs the same.
 
         Returns:
             The answer. Equal requests made at the same time share one.
@@ -172,8 +173,8 @@ class Model:
             sample=sample,
         )
         answer = await self._shared(request.key(self.client.identity), request)
-        if self._on_answer is not None:
-            self._on_answer(answer)
+        if on_answer is not None:
+            on_answer(answer)
         if answer.reply.finish_reason in REFUSALS:  # it was billed and is stored: a replay is told the same
             raise RequestRefused(f"{self.name}: {answer.reply.text}")
         return answer

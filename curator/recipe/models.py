@@ -83,7 +83,7 @@ async def resolve_models(
             resolved[name] = ResolvedModel(spec, plan.recipe.folder)
             continue
         choice = await choose_provider(environ)
-        if choice.provider == "local" and spec.model and not is_local_name(spec.model):
+        if choice.provider == "local" and spec.model and not _is_local_name(spec.model):
             raise RecipeError(
                 f"{plan.recipe.lines.where(('models', name))}: nobody here has {spec.model!r} ({choice.reason}); set "
                 "OPENAI_API_KEY or OPENAI_BASE_URL, start Ollama, or name the provider"
@@ -99,13 +99,6 @@ async def resolve_models(
     return resolved
 
 
-def is_local_name(model: str) -> bool:
-    """Return whether a model's name may be one of this machine: the embedded model, a file, a folder, a Hub's name.
-
-    Args:
-        model: the name, as a recipe gives it.
-
-    Returns:
-        False for a plain name such as `gpt-5-mini`, which only a server can know.
-    """
+def _is_local_name(model: str) -> bool:
+    """Return whether this may be a model of this machine or the Hub; a plain name is known to a server only."""
     return model == EMBEDDED or "/" in model or model.endswith(".gguf")

@@ -41,10 +41,13 @@ class LentModel:
         self, turns: tuple[Turn, ...], *, sampling: Sampling = Sampling(), json_schema: str = "", sample: int = 0
     ) -> Answer:
         """Ask, or replay the stored reply; see `Model.ask`."""
-        answer = await self._model.ask(turns, sampling=sampling, json_schema=json_schema, sample=sample)
+        return await self._model.ask(
+            turns, sampling=sampling, json_schema=json_schema, sample=sample, on_answer=self._note
+        )
+
+    def _note(self, answer: Answer) -> None:
         self._progress.answered(answer)
         self._books.used(self._stage, answer)
-        return answer
 
 
 @asynccontextmanager

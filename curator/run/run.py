@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from curator.errors import BudgetError, CuratorError, StoreError
@@ -164,7 +164,7 @@ class _Carrier:
             model = None
             if planned.model:
                 model = LentModel(self._models[planned.model], planned.key, self._books, self._progress)
-            contexts[planned.key] = replace(shared, stage=planned.key, model=model, limit=limits[planned.key])
+            contexts[planned.key] = shared.for_stage(planned.key, model=model, limit=limits[planned.key])
         passed = Pass(plan, contexts, self._books, until)
         await passed.carry_out()
         self._books.flush()

@@ -17,9 +17,6 @@ from curator.llm.local_transformers import TransformersProvider
 from curator.llm.spec import ModelSpec
 from curator.record import Turn
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 TEMPLATE = (
     "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
     "<s>{{ m.role }}\n{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"

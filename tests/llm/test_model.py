@@ -49,9 +49,9 @@ def scripted(store: Store | None, budget: Budget | None = None, price: Price | N
 async def test_a_reply_is_bought_once_and_replayed(store: Store) -> None:
     answers: list[Answer] = []
     price = Price(1.0, 2.0)
-    first = Model(ScriptedProvider(echo), provider="p", cache=store.replies, price=price, on_answer=answers.append)
+    first = Model(ScriptedProvider(echo), provider="p", cache=store.replies, price=price)
     second = scripted(store, price=price)
-    bought = await first.ask(turns("a"))
+    bought = await first.ask(turns("a"), on_answer=answers.append)
     replayed = await second.ask(turns("a"))
     assert (bought.reply.text, bought.replayed) == ("A", False)
     assert bought.usd == pytest.approx(30e-6)

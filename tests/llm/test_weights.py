@@ -249,7 +249,6 @@ except ProviderError as error:
 
 def _hub(name: str, home: Path, **changes: str) -> str:
     """Ask in a process of its own, for the Hub's client reads its settings when it is imported."""
-    pytest.importorskip("huggingface_hub")
     settings = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9", **changes}
     command = (sys.executable, "-c", HUB, name)
     ended = subprocess.run(

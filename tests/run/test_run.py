@@ -341,3 +341,18 @@ async def test_a_good_record_follows_a_twin_that_was_dropped_as_it_was_made(tmp_
     await carry_out(plan_of(tmp_path, Spoils({"n": 2}), Asker({"n": 3})), ScriptedProvider(echo))
     assert names(kept(tmp_path)) == ["Q0.0", "Q1.0", "Q2.0"]
     assert [record.drop.reason for record in kept(tmp_path, "dropped") if record.drop] == ["spoilt", "spoilt"]
+
+
+async def test_a_refusal_is_a_dropped_record_and_stands_in_the_accounts(tmp_path: Path) -> None:
+    """It came with a bill, so the run's cost has it, the first time and when it is replayed."""
+    client = ScriptedProvider(lambda _request: ChatReply("I would rather not", "refusal", Usage(10, 5)))
+    for bought in (2, 0):
+        result = await carry_out(plan_of(tmp_path, Asker({"n": 2})), client)
+        with Store.open(tmp_path) as store:
+            cost = store.ledger.cost(result.run)
+        assert (cost.requests, cost.bought, cost.prompt_tokens, cost.completion_tokens) == (2, bought, 20, 10)
+        drops = [record.drop for record in kept(tmp_path, "dropped")]
+        assert [(drop.reason, "I would rather not" in drop.detail) for drop in drops if drop] == [
+            ("refused-by-provider", True)
+        ] * 2
+    assert len(client.asked) == 2

@@ -96,3 +96,10 @@ def test_what_is_absent_says_how_to_get_it(curator: Call) -> None:
     for extra in EXTRAS:
         state, detail = states(curator)[1][f"extra {extra}"]
         assert state == "ok" or f"pip install 'instruct-curator[{extra}]'" in detail
+
+
+def test_only_the_embedded_model_is_fetched(curator: Call) -> None:
+    """A name that would be ignored is refused."""
+    ended = curator("models", "fetch", "qwen3:4b")
+    assert ended.code == 2
+    assert "only the embedded model is fetched" in ended.error

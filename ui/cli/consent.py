@@ -45,7 +45,7 @@ def agree(resolved: Mapping[str, ResolvedModel], estimates: list[StageEstimate],
     cost = total_usd(estimates)
     if yes or (cost is not None and cost.high == 0):
         return
-    asked = ", ".join(sorted({model.label for model in resolved.values()}))
+    asked = ", ".join(sorted({_whom(model) for model in resolved.values()}))
     price = f"{usd(cost.low)} to {usd(cost.high)}" if cost else "an unknown amount (no price is known for it)"
     question = f"This run asks {asked} and may cost {price}."
     if not sys.stdin.isatty():
@@ -66,3 +66,8 @@ def replies_planned(estimates: list[StageEstimate]) -> int:
         The number; a reply that cannot be read is asked again, which comes on top.
     """
     return sum(round(entry.requests.low) for entry in estimates if entry.requests)
+
+
+def _whom(model: ResolvedModel) -> str:
+    """Name a model with its endpoint: a recipe of somebody else's may send texts and keys to theirs."""
+    return f"{model.label} at {model.spec.base_url}" if model.spec.base_url else model.label

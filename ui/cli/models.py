@@ -7,6 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
+from curator.errors import RecipeError
+from curator.llm.weights import EMBEDDED
 from ui.cli.options import HERE, AsJson, Workspace
 from ui.cli.output import print_json, print_table, say, tell
 
@@ -42,6 +44,10 @@ def command(
     Examples: curator models; curator models fetch; curator models pull qwen3:4b
     """
     if action == "fetch":
+        if name not in ("", EMBEDDED):
+            raise RecipeError(
+                f"only the embedded model is fetched; name {name!r} in a recipe, or pull it through Ollama"
+            )
         _fetch(as_json=as_json)
         return
     if action == "pull":
