@@ -37,6 +37,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
         end: one past its last character.
         chapter: the chapter's heading, or "" where there is none.
         evidence: the words of the passage that the answer rests on, as the generator quoted them.
+        evidence_at: the evidence's first character in the clean text, where `evidence` stands letter for letter; None
+            where it was not looked for or not found.
     """
 
     document: str
@@ -46,6 +48,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     end: int
     chapter: str = ""
     evidence: str = ""
+    evidence_at: int | None = None
 
 
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +64,8 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         source: the passage it rests on, if any.
         recipe_hash: the hash of the recipe that ran.
         labels: further facts of the method's own, as (name, value): category, difficulty, template ...
+        further_sources: the other passages it rests on, as a comparison does.
+        further_replies: the keys of the other replies it took (a check, a response, a second opinion).
     """
 
     stage: str = ""
@@ -72,6 +77,8 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source | None = None
     recipe_hash: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    further_sources: tuple[Source, ...] = ()
+    further_replies: tuple[str, ...] = ()
 
     def label(self, name: str, default: str = "") -> str:
         """Return the value of the label `name`, or `default`."""

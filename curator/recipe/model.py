@@ -76,12 +76,14 @@ class ExportTarget(Section):
     Attributes:
         format: the registered name of a format.
         path: where, relative to the workspace; the ending decides the container, a "/" stands for a `datasets` folder.
+        made_by: (`from:`) the name of the stage whose records are wanted; those of all unless said.
         include_dropped: write the dropped records too, with their reasons.
         provenance: add the column `curator` with each record's origin and scores.
     """
 
     format: str = "messages"
     path: str
+    made_by: str = Field(default="", alias="from")
     include_dropped: bool = False
     provenance: bool = False
 

@@ -110,6 +110,7 @@ def _build(recipe: Recipe, number: int) -> PlannedStage:
     except ValidationError as error:
         raise RecipeError(explain(error, recipe.lines, kind.Options, (*place, "options"))) from error
     _check_takes(recipe, number, stage)
+    _check_others(recipe, number, stage)
     return PlannedStage(use, stage, _model_of(recipe, number, stage), _gate_end(recipe, number, stage))
 
 
@@ -136,6 +137,13 @@ def _model_of(recipe: Recipe, number: int, stage: Stage[Any]) -> str:
     if use.model and use.model not in recipe.models:
         raise RecipeError(f"{where}: no model {use.model!r} in `models:`{did_you_mean(use.model, recipe.models)}")
     return use.model or next(iter(recipe.models), AUTO)
+
+
+def _check_others(recipe: Recipe, number: int, stage: Stage[Any]) -> None:
+    for name in stage.also_asks():
+        if name not in recipe.models:
+            where = recipe.lines.where(("stages", number, "options"))
+            raise RecipeError(f"{where}: no model {name!r} in `models:`{did_you_mean(name, recipe.models)}")
 
 
 def _gate_end(recipe: Recipe, number: int, stage: Stage[Any]) -> int | None:
@@ -171,6 +179,9 @@ def _check_exports(recipe: Recipe) -> None:
         if target.format not in formats.names():
             known = formats.names()
             raise RecipeError(f"{where}: there is no format {target.format!r}{did_you_mean(target.format, known)}")
+        keys = [stage.key for stage in recipe.stages]
+        if target.made_by and target.made_by not in keys:
+            raise RecipeError(f"{where}: there is no stage {target.made_by!r}{did_you_mean(target.made_by, keys)}")
         try:
             container_of(target.path)
         except FormatError as error:
@@ -183,5 +194,5 @@ def _models(recipe: Recipe, planned: list[PlannedStage]) -> dict[str, ModelSpec]
         if spec.provider not in known:
             where = recipe.lines.where(("models", name, "provider"))
             raise RecipeError(f"{where}: there is no provider {spec.provider!r}{did_you_mean(spec.provider, known)}")
-    asked = dict.fromkeys(entry.model for entry in planned if entry.model)
+    asked = dict.fromkeys(name for entry in planned for name in (entry.model, *entry.stage.also_asks()) if name)
     return {name: recipe.models[name] if name in recipe.models else ModelSpec() for name in asked}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,7 @@ def apply(
     *,
     documents: Sequence[Document] = (),
     model: Asker | None = None,
+    others: Mapping[str, Asker] | None = None,
     seed: int = 0,
     limit: int | None = None,
 ) -> list[Record]:
@@ -31,6 +32,7 @@ def apply(
         records: what it is given; those already dropped are left out.
         documents: the documents it may read.
         model: the model it may ask.
+        others: the further models that its options name.
         seed: where its random choices begin.
         limit: how many candidates it may make at most.
 
@@ -40,7 +42,7 @@ def apply(
     Raises:
         CuratorError: the stage cannot run on this.
     """
-    context = Context(stage.key, seed, documents=tuple(documents), model=model, limit=limit)
+    context = Context(stage.key, seed, documents=tuple(documents), model=model, others=others or {}, limit=limit)
     stage.check(context)
 
     async def collect() -> list[Record]:

@@ -44,7 +44,7 @@ def export_run(store: Store, run: Run, target: ExportTarget, folder: Path) -> Ex
         PluginError: there is no such format.
     """
     kind = formats.load(target.format)
-    query = Query(status="settled" if target.include_dropped else "kept")
+    query = Query(status="settled" if target.include_dropped else "kept", made_by=target.made_by)
     path = os.path.join(folder, target.path)  # noqa: PTH118 - a Path would lose the "/" that stands for a folder
     # A dropped record without its reason is of no use, so provenance comes with it.
     provenance = target.provenance or target.include_dropped

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 
 from curator.errors import StageError
-from curator.recipe.plan import Plan
+from curator.recipe.plan import Plan, PlannedStage
 from curator.record import Record
 from curator.run.bookkeeping import Bookkeeper
-from curator.stage import Context
+from curator.stage import Context, Transformer
 from curator.stage.ordered import as_stream
 from curator.store import Position
 
@@ -45,6 +45,7 @@ class Pass:
         self._contexts = contexts
         self._books = books
         self._places: dict[str, Position] = {}
+        self._heirs: dict[str, str] = {}
         self.made = {planned.key: 0 for planned in self._stages}
         self.survivors = {planned.key: 0 for planned in self._stages if planned.use.accept is not None}
 
@@ -82,6 +83,7 @@ class Pass:
                 place = Position(number, self.made[planned.key])
                 self.made[planned.key] += 1
                 record = self._first_of_its_kind(planned.key, record, key)
+                self._inherit(planned, record, key)
                 if record.drop is None:
                     self._places[key] = place
                 self._books.made(planned.key, place, record)
@@ -108,12 +110,20 @@ class Pass:
             return record
         return record.dropped(stage, IDENTICAL, f"of {key}, made earlier in this run")
 
+    def _inherit(self, planned: PlannedStage, record: Record, key: str) -> None:
+        """Note that a record takes its parent's place, and with it what the parent counted for."""
+        if isinstance(planned.stage, Transformer) and planned.stage.supersedes and record.drop is None:
+            parent = next((parent for parent in record.origin.parents if parent in self._places), None)
+            if parent is not None:
+                self._heirs[key] = self._heirs.get(parent) or self._stages[self._places[parent].stage].key
+
     def _gated(self, number: int, record: Record) -> Record:
         """Count a record that survived the gate of the stage that made it, and drop it when there were enough."""
         if record.drop is not None:
             return record
+        counts_for = {record.origin.stage, self._heirs.get(record.id) if self._heirs else None}
         for planned in self._stages:
-            if planned.gate_ends_at == number and planned.key == record.origin.stage:
+            if planned.gate_ends_at == number and planned.key in counts_for:
                 if self.survivors[planned.key] >= (planned.use.accept or 0):
                     stage = self._stages[number].key
                     return record.dropped(

@@ -161,10 +161,14 @@ class _Carrier:
         self._progress.begin_pass(plan.keys)
         contexts: dict[str, Context] = {}
         for planned in plan.stages:
-            model = None
-            if planned.model:
-                model = LentModel(self._models[planned.model], planned.key, self._books, self._progress)
-            contexts[planned.key] = shared.for_stage(planned.key, model=model, limit=limits[planned.key])
+            lent = {
+                name: LentModel(self._models[name], planned.key, self._books, self._progress)
+                for name in (planned.model, *planned.stage.also_asks())
+                if name
+            }
+            contexts[planned.key] = shared.for_stage(
+                planned.key, model=lent.get(planned.model), others=lent, limit=limits[planned.key]
+            )
         passed = Pass(plan, contexts, self._books, until)
         await passed.carry_out()
         self._books.flush()

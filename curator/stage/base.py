@@ -81,6 +81,10 @@ class Stage(ABC, Generic[OptionsT]):
         """Return the scores that records bear when they leave."""
         return ()
 
+    def also_asks(self) -> tuple[str, ...]:
+        """Return the recipe's names of the further models that the options name (a judge, a second writer)."""
+        return ()
+
     def check(self, context: Context) -> None:
         """Look at files and sources before anything is paid for.
 

@@ -48,6 +48,7 @@ class Context:
         recipe_hash: the hash of the recipe.
         model: the model the recipe lends this stage; None if it has none.
         limit: how many candidates a generator is to make at most; None for all it can.
+        others: the further models that the stage's options name, by the recipe's names.
     """
 
     stage: str = ""
@@ -57,6 +58,7 @@ class Context:
     recipe_hash: str = ""
     model: Asker | None = None
     limit: int | None = None
+    others: Mapping[str, Asker] = field(default_factory=dict)
     _by_digest: Mapping[str, Document] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,6 +113,13 @@ class Context:
         """Return where `path`, as an option gives it, lies: relative to the workspace."""
         return path if path.is_absolute() else self.folder / path
 
-    def for_stage(self, stage: str, *, model: Asker | None = None, limit: int | None = None) -> Context:
+    def for_stage(
+        self,
+        stage: str,
+        *,
+        model: Asker | None = None,
+        others: Mapping[str, Asker] | None = None,
+        limit: int | None = None,
+    ) -> Context:
         """Return this context, lent to another stage."""
-        return replace(self, stage=stage, model=model, limit=limit)
+        return replace(self, stage=stage, model=model, others=others or {}, limit=limit)

@@ -6,6 +6,7 @@ import sqlite3
 
 import msgspec
 
+from curator.record import Origin
 from curator.store.runs import Run
 
 
@@ -111,7 +112,7 @@ class Ledger:
     def cost_of(self, run: Run, record: str) -> float | None:
         """Return a record's share of the money for the replies it was parsed from, in US dollars; None if unknown.
 
-        A reply that gave several candidates is shared equally between them.
+        A reply that gave several candidates is shared equally between them; a check or a response is the record's own.
 
         Args:
             run: the run.
@@ -121,8 +122,15 @@ class Ledger:
             A record's share of the money for the replies it was parsed from, in US dollars.
         """
         row = self._reader.execute(
-            "SELECT r.usd, (SELECT count(*) FROM candidates o WHERE o.run = c.run AND o.reply_key = c.reply_key) "
-            "FROM candidates c JOIN replies r ON r.key = c.reply_key WHERE c.run = ? AND c.record = ?",
+            "SELECT r.usd, (SELECT count(*) FROM candidates o WHERE o.run = c.run AND o.reply_key = c.reply_key), "
+            "c.origin FROM candidates c JOIN replies r ON r.key = c.reply_key WHERE c.run = ? AND c.record = ?",
             (run.id, record),
         ).fetchone()
-        return None if row is None or row[0] is None else float(row[0]) / int(row[1])
+        if row is None or row[0] is None:
+            return None
+        further = msgspec.json.decode(row[2], type=Origin).further_replies
+        marks = ",".join("?" * len(further))
+        paid = self._reader.execute(f"SELECT usd FROM replies WHERE key IN ({marks})", further).fetchall()  # noqa: S608
+        if any(usd is None for (usd,) in paid):
+            return None
+        return float(row[0]) / int(row[1]) + sum(float(usd) for (usd,) in paid)

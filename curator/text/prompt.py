@@ -6,6 +6,7 @@ else can neither reach Python's internals nor change what it is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def sandbox(*folders: Path) -> ImmutableSandboxedEnvironment:
     Returns:
         A sandboxed environment in which a slot without a value is an error.
     """
-    return ImmutableSandboxedEnvironment(
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -32,6 +33,21 @@ def sandbox(*folders: Path) -> ImmutableSandboxedEnvironment:
         autoescape=False,
         keep_trailing_newline=False,
     )
+    environment.filters["inside"] = inside
+    return environment
+
+
+def inside(text: str, tag: str) -> str:
+    """Return `text` so that it cannot close, or open, the tag that it stands in; the Jinja filter `inside`.
+
+    Args:
+        text: what a document or a model says.
+        tag: the tag's name, as in `<passage>{{ passage | inside("passage") }}</passage>`.
+
+    Returns:
+        The text; in whatever looks like that tag a blank stands behind the bracket.
+    """
+    return re.sub(rf"<(?=\s*/?\s*{re.escape(tag)}\b)", "< ", text, flags=re.IGNORECASE)
 
 
 def render(template: Template, where: str, values: Mapping[str, object]) -> str:

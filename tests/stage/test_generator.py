@@ -12,7 +12,7 @@ from curator.llm.base import ChatRequest, Sampling
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Origin, Record, Turn, single_turn
 from curator.stage import Context, GeneratorOptions, Prompt
-from curator.stage.generator import prompt_hash
+from curator.stage.question import prompt_hash
 from tests.stage.samples import Asker, Shout, Unsteady, echo, model_of, outcome, stream
 
 ABOVE = tuple(single_turn(f"above {number}", "A", origin=Origin("above")) for number in range(4))
