@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from curator.errors import RecipeError
 from curator.llm.model import COMPLETION_ALLOWANCE_TOKENS
-from curator.llm.prices import Price, estimate_tokens, worst_prompt_tokens
+from curator.llm.prices import Price
 from curator.recipe.models import ResolvedModel
 from curator.recipe.plan import Plan, PlannedStage
-from curator.stage import Context, Generator, Prompt
-
-MOST_MEASURED = 20_000
-"""How many prompts of a stage are measured for an estimate; more are counted, and taken to be as long as these."""
+from curator.recipe.questions import Range, questions_about, questions_of
+from curator.record import Record
+from curator.stage import Generator, Transformer
 
 SHORT_REPLY_TOKENS = 20
 """What even a terse reply takes, in tokens: the low end of an estimate."""
 
 CANDIDATES_PER_ACCEPTED = 5
 """How many candidates may be made for each record wanted, where the recipe does not say."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """A low and a high bound."""
-
-    low: float = 0.0
-    high: float = 0.0
-
-    def __add__(self, other: Range) -> Range:
-        return Range(self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True)
@@ -68,7 +55,8 @@ def estimate(plan: Plan, resolved: Mapping[str, ResolvedModel], limit: int | Non
         One estimate a stage. The low end has short replies, none asked again, and as many records in each as it can
         hold, all of them accepted; the high end has every reply asked as often and as long as allowed, with one record.
     """
-    return [_stage(plan, planned, resolved, limit) for planned in plan.stages]
+    flow = _Flow()
+    return [_stage(plan, planned, resolved, limit, flow) for planned in plan.stages]
 
 
 def total_usd(estimates: list[StageEstimate]) -> Range | None:
@@ -125,75 +113,64 @@ def candidate_budget(planned: PlannedStage, limit: int | None) -> int | None:
 
 
 @dataclass
-class _Questions:
-    """What a generator would ask, counted as it is gone through, so that no prompt need be kept.
+class _Flow:
+    """What the stages gone through so far hand down.
 
     Attributes:
-        ready: the records that need no model.
-        asked: the prompts, if each reply gives one record.
-        needed: the prompts, if each reply gives as many records as it can and none of them is dropped.
-        measured: how many prompts the tokens are of.
-        low_tokens: the tokens sent, at least.
-        high_tokens: the tokens sent, at most.
+        made: how many candidates each stage makes, by its recipe's name; for a transformer's `from`.
+        specimens: some of the records that need no model, likewise.
     """
 
-    ready: int = 0
-    asked: int = 0
-    needed: int = 0
-    measured: int = 0
-    low_tokens: int = 0
-    high_tokens: int = 0
+    made: dict[str, Range] = field(default_factory=dict)
+    specimens: dict[str, list[Record]] = field(default_factory=dict)
 
-    def add(self, prompt: Prompt, *, needed: bool) -> None:
-        self.asked += 1
-        self.needed += needed
-        if self.measured < MOST_MEASURED:
-            texts = [turn.content for turn in prompt.turns]
-            self.measured += 1
-            self.low_tokens += sum(estimate_tokens(text)[0] for text in texts)
-            self.high_tokens += worst_prompt_tokens([*texts, prompt.json_schema])
-
-    @property
-    def tokens_each(self) -> Range:
-        return Range(self.low_tokens / self.measured, self.high_tokens / self.measured)
-
-
-def _questions(stage: Generator[Any], context: Context, wanted: int, most: int) -> _Questions:
-    """Go through a generator's prompts until `most` candidates would be made of them."""
-    found = _Questions()
-    for prompt in stage.prompts(context):
-        if found.ready + found.asked >= most:
-            break
-        if isinstance(prompt, Prompt):
-            found.add(prompt, needed=found.ready + found.needed * stage.per_prompt() < wanted)
-        else:
-            found.ready += 1
-    return found
+    def parents(self, takes: str) -> tuple[Range, list[Record]]:
+        """Return how many records a transformer is given, and some of them."""
+        if takes:
+            return self.made.get(takes, Range()), self.specimens.get(takes, [])
+        return sum(self.made.values(), Range()), [record for some in self.specimens.values() for record in some]
 
 
 def _stage(
-    plan: Plan, planned: PlannedStage, resolved: Mapping[str, ResolvedModel], limit: int | None
+    plan: Plan, planned: PlannedStage, resolved: Mapping[str, ResolvedModel], limit: int | None, flow: _Flow
 ) -> StageEstimate:
     stage = planned.stage
     model = resolved[planned.model] if planned.model else None
-    if not isinstance(stage, Generator):
-        free = model is None or (model.price is not None and model.price.cost_usd(1_000_000, 1_000_000) == 0)
-        unknown, usd = None if model else Range(), Range() if free else None
-        return StageEstimate(planned.key, model.label if model else "", None, unknown, unknown, usd)
+    if not isinstance(stage, Generator | Transformer):
+        return _checking(planned, model, flow)
     budget = candidate_budget(planned, limit)
     most = sys.maxsize if budget is None else budget
     wanted = min(most, planned.use.accept or most)
-    found = _questions(stage, plan.context().for_stage(planned.key), wanted, most)
-    candidates = Range(
-        min(wanted, found.ready + found.asked), min(most, found.ready + found.asked * stage.per_prompt())
-    )
+    context = plan.context().for_stage(planned.key)
+    if isinstance(stage, Generator):
+        found = questions_of(stage, context, wanted, most)
+        fewest: float = found.ready.low + found.asked
+    else:
+        parents, specimens = flow.parents(stage.takes)
+        found = questions_about(stage, context, parents, specimens, wanted, most)
+        fewest = found.ready.low + found.needed
+    candidates = Range(min(wanted, fewest), min(most, found.ready.high + found.asked * stage.per_prompt()))
+    flow.made[planned.key], flow.specimens[planned.key] = candidates, found.specimens
     if not found.asked or model is None:
         return StageEstimate(planned.key, "", candidates, Range(), Range(), Range())
-    requests = Range(found.needed, found.asked * (stage.options.retries + 1))
-    sent, reply = found.tokens_each, Range(SHORT_REPLY_TOKENS, model.spec.max_tokens or COMPLETION_ALLOWANCE_TOKENS)
+    least, longest = stage.requests_per_prompt()
+    requests = Range(found.needed * least, found.asked * longest * (stage.options.retries + 1))
+    reply = Range(SHORT_REPLY_TOKENS, model.spec.max_tokens or COMPLETION_ALLOWANCE_TOKENS)
+    sent = found.tokens_each
+    if longest > 1:  # a further question repeats what was answered before
+        sent = Range(sent.low, sent.high + reply.high)
     tokens = Range(requests.low * (sent.low + reply.low), requests.high * (sent.high + reply.high))
     usd = _usd(model.price, requests, sent, reply) if model.price else None
     return StageEstimate(planned.key, model.label, candidates, requests, tokens, usd)
+
+
+def _checking(planned: PlannedStage, model: ResolvedModel | None, flow: _Flow) -> StageEstimate:
+    """Estimate a stage that makes no records; how long the questions of a judge are is not known before."""
+    if model is None:
+        return StageEstimate(planned.key, "", None, Range(), Range(), Range())
+    free = model.price is not None and model.price.cost_usd(1_000_000, 1_000_000) == 0
+    most = flow.parents("")[0].high
+    return StageEstimate(planned.key, model.label, None, Range(0, most), None, Range() if free else None)
 
 
 def _usd(price: Price, requests: Range, sent: Range, reply: Range) -> Range:

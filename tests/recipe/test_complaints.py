@@ -67,6 +67,11 @@ COMPLAINTS = [
     ("seed: 7", "seed: seven", "seed: input should be a valid integer, unable to parse string as an integer (it says"),
     ("format: messages", "format: mesages", "there is no format 'mesages'; did you mean 'messages'?"),
     ("path: out/train.jsonl", "pth: out/train.jsonl", "export.0"),
+    (
+        "path: out/train.jsonl",
+        "path: out/train.jsonl, from: templats",
+        "no stage 'templats'; did you mean 'templates'?",
+    ),
 ]
 
 

@@ -10,15 +10,16 @@ import pytest
 from curator.errors import RecipeError
 from curator.llm.prices import estimate_tokens, worst_prompt_tokens
 from curator.llm.spec import ModelSpec
-from curator.recipe.estimate import Range, StageEstimate, check_budget, estimate, total_usd
+from curator.recipe.estimate import StageEstimate, check_budget, estimate, total_usd
 from curator.recipe.model import StageUse
 from curator.recipe.models import ResolvedModel
 from curator.recipe.plan import Plan, PlannedStage
+from curator.recipe.questions import Range
 from curator.record import Record
 from curator.stage import Context, Prompt
 from tests.recipe.conftest import RECIPE, Load, MakePlan
 from tests.recipe.test_recipe import recipe
-from tests.stage.samples import Asker
+from tests.stage.samples import Asker, Debate, Shout
 
 PRICED = {"input_usd_per_million": 1.0, "output_usd_per_million": 10.0}
 
@@ -72,6 +73,38 @@ def test_the_bounds(
     assert (found.candidates, found.requests) == (Range(*candidates), Range(*requests))
 
 
+def test_several_questions_a_prompt_are_all_counted() -> None:
+    planned = PlannedStage(StageUse(use="debate"), Debate({"n": 10, "retries": 1}), "writer")
+    (found,) = estimate(Plan(recipe(), (), (planned,), {}), resolved())
+    assert (found.candidates, found.requests) == (Range(10, 10), Range(20, 60))
+
+
+@pytest.mark.parametrize(
+    ("takes", "use", "limit", "candidates", "requests"),
+    [
+        ("", {}, None, (6, 6), (6, 12)),
+        ("asker", {}, None, (4, 4), (4, 8)),
+        ("", {}, 3, (3, 3), (3, 6)),
+        ("", {"accept": 2}, None, (2, 6), (2, 12)),
+    ],
+)
+def test_a_transformer_is_priced_by_what_it_is_given(
+    takes: str, use: dict[str, int], limit: int | None, candidates: tuple[int, int], requests: tuple[int, int]
+) -> None:
+    """Four records come from a model, two need none."""
+    stage = Shout({"retries": 1})
+    stage.takes = takes
+    above = (
+        PlannedStage(StageUse(use="asker"), Asker({"n": 4, "retries": 0}), "writer"),
+        PlannedStage(StageUse(use="asker", name="ready"), Asker({"n": 0, "ready": 2}, key="ready"), "writer"),
+    )
+    shout = PlannedStage(StageUse.model_validate({"use": "shout", **use}), stage, "writer")
+    found = estimate(Plan(recipe(), (), (*above, shout), {}), resolved(PRICED), limit)[-1]
+    assert (found.candidates, found.requests) == (Range(*candidates), Range(*requests))
+    assert found.usd is not None
+    assert 0 < found.usd.low < found.usd.high
+
+
 def test_tokens_and_money_follow_from_requests() -> None:
     found = of({"n": 5, "retries": 1}, price=PRICED)
     low, high = estimate_tokens("question 0")[0], worst_prompt_tokens(["question 0", ""])
@@ -121,7 +154,7 @@ def test_no_more_prompts_are_made_than_a_limited_run_can_need() -> None:
 
 def test_more_prompts_than_are_measured_are_still_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = of({"n": 10, "retries": 0})
-    monkeypatch.setattr("curator.recipe.estimate.MOST_MEASURED", 4)
+    monkeypatch.setattr("curator.recipe.questions.MOST_MEASURED", 4)
     assert of({"n": 10, "retries": 0}) == whole
 
 

@@ -14,7 +14,7 @@ from curator.run import Progress
 from curator.stage import Context, Rejection, Selector, Stage, StageOptions
 from curator.store import FunnelRow
 from tests.run.samples import Divides, carry_out, funnel, kept, names, plan_of
-from tests.stage.samples import Asker, Shout, Unsteady, echo
+from tests.stage.samples import Asker, Mend, Shout, Unsteady, echo
 
 THIRDS = {"by": 3}
 
@@ -164,3 +164,18 @@ async def test_running_again_asks_nothing(tmp_path: Path) -> None:
     before, again = kept(tmp_path, "all"), Unsteady()
     await carry_out(plan, again)
     assert (again.asked, kept(tmp_path, "all")) == ([], before)
+
+
+async def test_a_child_that_takes_its_parents_place_counts_for_it(tmp_path: Path) -> None:
+    """Of three candidates one is thrown out by `divides`; the two that stay are mended, and count as the asker's."""
+    plan = accepting(tmp_path, 3, Asker({"n": 50}), Mend(), Divides({"by": 2}))
+    result = await carry_out(plan, Unsteady())
+    assert names(kept(tmp_path)) == [f"Q{number}.0, mended" for number in (0, 2, 4)]
+    assert result.shortfalls == ()
+    assert ("superseded", 5) in funnel(tmp_path)[1].dropped
+
+
+async def test_what_cannot_be_mended_counts_itself(tmp_path: Path) -> None:
+    plan = accepting(tmp_path, 2, Asker({"n": 50}), Mend())
+    await carry_out(plan, ScriptedProvider(lambda request: "same" if "mend" in request.messages[-1].content else "yes"))
+    assert names(kept(tmp_path)) == ["Q0.0", "Q1.0"]

@@ -306,6 +306,13 @@ async def test_exports_are_written_at_the_end(tmp_path: Path) -> None:
     assert everything.count("not-divisible") == 2  # a dropped record comes with its reason
 
 
+async def test_an_export_may_hold_the_records_of_one_stage(tmp_path: Path) -> None:
+    export = [{"format": "messages", "path": "out.jsonl", "from": "shout"}]
+    result = await carry_out(plan_of(tmp_path, Asker({"n": 3}), Shout(), export=export), ScriptedProvider(echo))
+    assert result.exported[0].written == 3
+    assert "Q0.0!" in (tmp_path / "out.jsonl").read_text().replace("q", "Q")
+
+
 async def test_nothing_to_export_is_said_and_the_run_is_kept(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, Asker({"n": 1, "retries": 0}), export=[{"path": "x.jsonl"}])
     with pytest.raises(FormatError, match=r"x\.jsonl: nothing to write"):

@@ -12,7 +12,7 @@ from curator.llm.base import ChatReply, ChatRequest
 from curator.llm.model import Model
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Origin, Record, Source, Turn, single_turn
-from curator.stage import Context, Generator, GeneratorOptions, Prompt, Stage, Transformer
+from curator.stage import AskingOptions, Context, Generator, GeneratorOptions, Prompt, Stage, Transformer
 
 
 class AskerOptions(GeneratorOptions):
@@ -101,3 +101,56 @@ async def stream(records: Iterable[Record]) -> AsyncIterator[Record]:
 async def outcome(stage: Stage[Any], records: Sequence[Record], context: Context) -> list[Record]:
     """Return what a stage gives out."""
     return [record async for record in stage.run(stream(records), context)]
+
+
+class Mend(Transformer[AskingOptions]):
+    """Asks for a better wording of each record; `bad` cannot be read, `same` is dropped, anything else takes over."""
+
+    name: ClassVar[str] = "mend"
+    Options: ClassVar[type[AskingOptions]] = AskingOptions
+    supersedes: ClassVar[bool] = True
+
+    def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
+        yield Prompt((Turn("user", f"mend {record.instruction}"),), item=record)
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        if reply == "bad":
+            raise UnparsableReply("it is bad")
+        child = single_turn(
+            f"{prompt.item.instruction}, mended", reply, origin=Origin(labels=prompt.item.origin.labels)
+        )
+        return [child.dropped(self.key, "same") if reply == "same" else child]
+
+
+class Debate(Generator[AskerOptions]):
+    """Asks a question, then asks the model `critic` what it thinks of the answer: several questions a prompt."""
+
+    name: ClassVar[str] = "debate"
+    Options: ClassVar[type[AskingOptions]] = AskerOptions
+
+    def also_asks(self) -> tuple[str, ...]:
+        return ("critic",)
+
+    def requests_per_prompt(self) -> tuple[int, int]:
+        return (2, 3)
+
+    def prompts(self, context: Context) -> Iterator[Prompt | Record]:
+        for number in range(self.options.n):
+            yield Prompt((Turn("user", f"question {number}"),), item=number, labels=(("number", str(number)),))
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        raise NotImplementedError
+
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        said = await self.ask(prompt, context, lambda reply: reply.text)
+        critique = Prompt((Turn("user", f"criticise {said.value}"),))
+        heard = await self.ask(critique, context, _severe, model="critic")
+        if heard.value is None:
+            return [self.failed(critique, context, heard, said)]
+        return [self.signed(single_turn(f"Q{prompt.item}", heard.value), prompt, context, said, heard)]
+
+
+def _severe(reply: ChatReply) -> str:
+    if "nice" in reply.text:
+        raise UnparsableReply("that is no criticism")
+    return reply.text

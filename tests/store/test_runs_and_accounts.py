@@ -109,3 +109,14 @@ async def test_a_reply_is_shared_equally_by_what_came_of_it(store: Store, run: R
     costs = [store.ledger.cost_of(run, one.id) for one in (*three, alone, unpriced, free)]
     assert costs == [0.6 / 3, 0.6 / 3, 0.6 / 3, 0.25, None, None]
     assert store.ledger.cost_of(run, "r1-unknown") is None
+
+
+async def test_further_replies_are_a_records_own(store: Store, run: Run) -> None:
+    await buy(store, "main", usd=0.5)
+    await buy(store, "check", usd=0.25)
+    await buy(store, "unpriced", usd=None)
+    one = record(1, reply_key="main").with_origin(further_replies=("check",))
+    two = record(2, reply_key="main").with_origin(further_replies=("check", "unpriced"))
+    put(store, run, one, two)
+    assert store.ledger.cost_of(run, one.id) == 0.5 / 2 + 0.25
+    assert store.ledger.cost_of(run, two.id) is None

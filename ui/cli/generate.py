@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from curator.errors import RecipeError
+from ui.cli.main import USAGE_ERROR
 from ui.cli.options import OUT_HELP, AsJson, Format, Yes, placed
 from ui.cli.output import print_json
 
 if TYPE_CHECKING:
     from curator.recipe.model import Recipe
-    from curator.stage import Generator
+    from curator.stage import AskingStage
+
+
+OWN_HELP = True
+"""`--help` behind a method's name describes the method."""
 
 
 def command(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="A generator: book-qa, templates, or a plugin's.")],
+    context: typer.Context,
+    method: Annotated[
+        str, typer.Argument(metavar="METHOD", help="A method, as in book-qa, or a plugin's; --help lists them.")
+    ] = "",
     inputs: Annotated[
-        list[Path] | None, typer.Argument(metavar="[INPUT]...", help="Documents, or the method's file.")
+        list[Path] | None,
+        typer.Argument(metavar="[INPUT]...", help="Documents; or the method's own file, then documents."),
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many records to accept.")] = 20,
     out: Annotated[str, typer.Option("--out", "-o", metavar="PATH", help=OUT_HELP)] = "generated.jsonl",
@@ -34,15 +43,29 @@ def command(
         bool, typer.Option("--no-checks", help="Take every candidate, without the method's own checks.")
     ] = False,
     as_json: AsJson = False,
+    help: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this message; behind a METHOD, what it does and its options.")
+    ] = False,
 ) -> None:
     """Make N accepted examples with one method, without writing a recipe.
 
-    An option of the method is set as `--set per_chunk=2`, one of the model as `--set model.provider=ollama`. Replies
-    are kept in the user's cache, so the same command goes on after an interruption.
+    An option of the method is set as `--set per_chunk=2`, one of the model as `--set model.provider=ollama`, one of a
+    second model that the method may ask as `--set models.judge.provider=openai`. Replies are kept in the user's cache,
+    so the same command goes on after an interruption.
 
     Example: curator generate book-qa book.txt -n 50 --out qa.jsonl
     """
     import asyncio
+
+    from ui.cli.method_help import list_methods, show_method
+
+    if help or not method:
+        if method:
+            show_method(maker(method))
+            return
+        typer.echo(context.get_help())
+        list_methods()
+        raise typer.Exit(0 if help else USAGE_ERROR)
 
     from curator.recipe.plan import make_plan
     from ui.cli.consent import agree, priced, replies_planned
@@ -51,7 +74,7 @@ def command(
     from ui.cli.workspace import open_store
 
     data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
-    data |= {"seed": seed, "export": [{"format": format, "path": placed(out)}]}
+    data |= {"seed": seed, "export": [{"format": format, "path": placed(out), "from": method}]}
     plan = make_plan(_recipe(data, out))
     resolved, estimates = asyncio.run(priced(plan, None))
     agree(resolved, estimates, yes=yes)
@@ -81,42 +104,71 @@ def recipe_data(method: str, inputs: list[Path], n: int, changes: list[str], *, 
         RecipeError: the stage makes no records, an input is missing, or a change cannot be read.
         PluginError: there is no such stage.
     """
+    from curator.stage import Transformer
     from ui.settings import model_settings
 
-    kind = _generator(method)
-    options, model = _changed(changes)
-    sources: list[str] = []
-    if kind.input_option:
-        if len(inputs) != 1:
-            raise RecipeError(f"{method!r} takes one file, its {kind.input_option!r}; {len(inputs)} were given")
-        options[kind.input_option] = str(inputs[0].absolute())
-    else:
-        sources = [str(path.absolute()) for path in inputs]
+    kind = maker(method)
+    options, models = _changed(changes)
+    _place_paths(kind, options)
+    writer = models["writer"]
+    models["writer"] = {**model_settings(writer), **writer}  # what is typed wins over the environment
+    paths = [str(path.absolute()) for path in inputs]
+    use: dict[str, Any] = {"use": method, "options": options, "accept": n}
+    above: list[dict[str, Any]] = []
+    if issubclass(kind, Transformer):
+        if not paths:
+            raise RecipeError(f"{method!r} works on records: name a dataset, as in `{kind.example}`")
+        above = [{"use": "import", "name": "given", "options": {"file": paths.pop(0)}}]
+        use["from"] = "given"
+    elif kind.input_option and kind.input_option not in options:
+        if not paths:
+            raise RecipeError(f"{method!r} needs a file, its {kind.input_option!r}, as in `{kind.example}`")
+        options[kind.input_option] = paths.pop(0)
     return {
         "name": method,
-        "sources": sources,
-        "models": {"writer": {**model_settings(model), **model}},  # what is typed wins over the environment
-        "stages": [{"use": method, "options": options, "accept": n}, *(kind.checks if checks else ())],
+        "sources": paths,
+        "models": models,
+        "stages": [*above, use, *(kind.checks if checks else ())],
     }
 
 
-def _generator(method: str) -> type[Generator[Any]]:
+def maker(method: str) -> type[AskingStage[Any]]:
+    """Return the class of a method that makes records.
+
+    Args:
+        method: its registered name.
+
+    Returns:
+        The class.
+
+    Raises:
+        RecipeError: the stage makes no records.
+        PluginError: there is no such stage.
+    """
     from curator.registry import stages
-    from curator.stage import Generator
+    from curator.stage import Generator, Transformer
+    from ui.cli.method_help import makers
 
     kind: type[Any] = stages.load(method)
-    if not issubclass(kind, Generator):
-        makers = [name for name in stages.names() if issubclass(stages.load(name), Generator)]
-        raise RecipeError(f"{method!r} makes no records from documents or files; methods: {', '.join(makers)}")
+    if not issubclass(kind, Generator | Transformer):
+        raise RecipeError(f"{method!r} makes no records; methods: {', '.join(makers())}")
     return kind
 
 
+def _place_paths(kind: type[AskingStage[Any]], options: dict[str, Any]) -> None:
+    """Read paths among the options as what is typed: relative to the current folder, not to the hidden workspace."""
+    for name, value in options.items():
+        field = kind.Options.model_fields.get(name)
+        if field is not None and isinstance(value, str) and Path in (field.annotation, *get_args(field.annotation)):
+            options[name] = str(Path(value).absolute())
+
+
 def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what `--set` says about the method, and about the model."""
+    """Return what `--set` says about the method, and about the models by their names; `model` is the writer."""
     import yaml
 
     options: dict[str, Any] = {}
-    model: dict[str, Any] = {"temperature": 0}  # the surest draw; another one is one --set away
+    models: dict[str, Any] = {"writer": {"temperature": 0}}  # the surest draw; another one is one --set away
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not key:
@@ -127,13 +179,15 @@ def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
             # Without PyYAML's own words: they repeat the text, which may hold a key.
             raise RecipeError(f"--set {key}: the value is not valid YAML") from error
         first, *path = key.split(".")
-        target, names = (model, path) if first == "model" and path else (options, [first, *path])
+        target, names = options, [first, *path]
+        if path and first in ("model", "models"):
+            target, names = models, ["writer", *path] if first == "model" else path
         for name in names[:-1]:
             target = target.setdefault(name, {})
             if not isinstance(target, dict):
                 raise RecipeError(f"--set {key}: there is nothing below the plain value {name!r}")
         target[names[-1]] = value
-    return options, model
+    return options, models
 
 
 def _recipe(data: dict[str, Any], out: str) -> Recipe:

@@ -70,7 +70,9 @@ class LazyCommands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(cmd_name, context_settings=_HELP_NAMES)(import_module(f"ui.cli.{cmd_name}").command)
+        module = import_module(f"ui.cli.{cmd_name}")
+        own_help = getattr(module, "OWN_HELP", False)
+        app.command(cmd_name, context_settings=_HELP_NAMES, add_help_option=not own_help)(module.command)
         found: Any = typer.main.get_command(app)
         for parameter in found.params:
             _let_environment_set(parameter, cmd_name)

@@ -10,9 +10,10 @@ from ui.cli.output import counted, print_json, print_table, rounded, tell, usd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from curator.recipe.estimate import Range, StageEstimate
+    from curator.recipe.estimate import StageEstimate
     from curator.recipe.models import ResolvedModel
     from curator.recipe.plan import Plan
+    from curator.recipe.questions import Range
 
 
 def command(workspace: Workspace = HERE, limit: Limit = None, changes: Changes = None, as_json: AsJson = False) -> None:
