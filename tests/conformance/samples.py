@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from curator.llm.base import ChatRequest
 from curator.llm.model import Model
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Origin, Record, Score, Source, single_turn
@@ -59,14 +60,38 @@ def build(name: str) -> Stage[Any]:
     return stages.load(name)(STAGE_OPTIONS.get(name, {}))
 
 
-def context_for(stage: Stage[Any], folder: Path, limit: int | None = None) -> Context:
-    """Return the surroundings of `stage`: the document, and a model if it asks one."""
+def context_for(
+    stage: Stage[Any], folder: Path, limit: int | None = None, script: ScriptedProvider | None = None
+) -> Context:
+    """Return the surroundings of `stage`: the document, and the models it asks, which answer from `script`."""
     (folder / "templates.yaml").write_text(TEMPLATES, encoding="utf-8")
     (folder / "records.jsonl").write_text(ROWS.lstrip(), encoding="utf-8")
-    script = ScriptedProvider(lambda _request: "The harbour master knows.")
+    script = script or ScriptedProvider(lambda _request: "The harbour master knows.")
     model = Model(script, provider="scripted") if stage.asks else None
+    others = {name: Model(script, provider="scripted") for name in stage.also_asks()}
     shared = Context(seed=7, folder=folder, documents=(DOCUMENT,), recipe_hash="0" * 16)
-    return shared.for_stage(stage.key, model=model, limit=limit)
+    return shared.for_stage(stage.key, model=model, others=others, limit=limit)
+
+
+REPLIES = (
+    "The harbour master knows.",
+    "When does the harbour of Vell open?",
+    "Question: Who keeps the log?\nAnswer: Captain Orla Finch has kept the log since 1984.",
+    "Instruction: Name the harbour.\nInput: <noinput>\nOutput: The harbour of Vell.",
+    '{"pairs": [{"question": "Who writes in green?", "answer": "Orla Finch.", "evidence": "in green ink"}]}',
+    "1. Describe a day at the harbour of Vell.\n2. List three rules for boats.\n3.",
+    "Reason: it fits.\nScore: 4",
+    "Yes",
+    "",
+)
+"""What a model may say, fitting or not."""
+
+
+def any_reply(request: ChatRequest) -> str:
+    """Answer with one of `REPLIES`, the same to the same request, and a word of its own."""
+    number = int(request.key("any")[:8], 16)
+    text = REPLIES[number % len(REPLIES)]
+    return text.replace("harbour", f"harbour {number % 97}") if text else text
 
 
 async def run(stage: Stage[Any], records: Iterable[Record], context: Context) -> list[Record]:

@@ -21,7 +21,9 @@ from curator.stage import (
     StageOptions,
     Transformer,
 )
-from tests.conformance.samples import RECORDS, STAGE_OPTIONS, build, context_for, run
+from tests.conformance.samples import RECORDS, STAGE_OPTIONS, any_reply, build, context_for, run
+from tests.stage.samples import Unsteady
+from ui.cli.method_help import documented
 
 NAMES = stages.names()
 every_stage = pytest.mark.parametrize("name", NAMES)
@@ -94,6 +96,24 @@ async def test_the_same_comes_of_the_same(name: str, tmp_path: Path) -> None:
     runs = [await run(stage, RECORDS, context_for(stage, tmp_path)) for stage in (build(name), build(name))]
     first, second = map(msgspec.json.encode, runs)
     assert first == second
+
+
+@_of(Generator, Transformer)
+async def test_the_order_of_replies_changes_nothing(name: str, tmp_path: Path) -> None:
+    runs = []
+    for most_s in (0.0, 0.004, 0.004):
+        stage = build(name)
+        context = context_for(stage, tmp_path, 40, Unsteady(any_reply, most_s=most_s))
+        runs.append([msgspec.json.encode(record) for record in await run(stage, RECORDS, context)])
+    assert runs[0] == runs[1] == runs[2]
+
+
+@_of(Generator, Transformer)
+def test_its_help_shows_it_at_work(name: str) -> None:
+    kind = stages.load(name)
+    assert kind.example.startswith(f"curator generate {name} ")
+    documented_options = documented(kind.Options)
+    assert [option for option in kind.Options.model_fields if not documented_options.get(option)] == []
 
 
 @_of(Evaluator, CorpusEvaluator)

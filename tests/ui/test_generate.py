@@ -116,3 +116,72 @@ def test_set_below_a_plain_value_is_refused(curator: Call) -> None:
     ended = curator("generate", "book-qa", "--set", "per_chunk=1", "--set", "per_chunk.deeper=2")
     assert ended.code == 2
     assert "per_chunk" in ended.error
+
+
+def test_a_methods_help_says_what_it_is_and_how_it_is_set(curator: Call) -> None:
+    ended = curator("generate", "book-qa", "--help")
+    assert ended.code == 0
+    for said in (
+        "book-qa: takes documents",
+        "Source:",
+        "curator generate book-qa ",
+        "per_chunk",
+        "Checked by",
+        "near-dedup",
+    ):
+        assert said in ended.out
+    assert curator("generate", "-h", "templates").out.startswith("templates: takes its file")
+
+
+def test_the_commands_help_lists_the_methods(curator: Call) -> None:
+    ended = curator("generate", "--help")
+    assert ended.code == 0
+    assert "Usage: curator generate" in ended.out
+    for method in ("book-qa", "templates", "respond"):
+        assert f"\n{method} " in ended.out
+
+
+def test_without_a_method_the_help_is_shown_and_the_call_is_wrong(curator: Call) -> None:
+    ended = curator("generate")
+    assert ended.code == 2
+    assert "\nbook-qa " in ended.out
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """Return a dataset of questions without answers."""
+    rows = [json.dumps({"messages": [{"role": "user", "content": f"What is {n} + 1?"}]}) for n in range(3)]
+    path = tmp_path / "questions.jsonl"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_a_method_that_works_on_records_takes_a_dataset_and_exports_its_own(
+    questions: Path, curator: Call, tmp_path: Path
+) -> None:
+    model = ("--set", "model.provider=scripted", "--set", 'model.extra.replies=[{"reply": "A number, surely."}]')
+    ended = curator("generate", "respond", "questions.jsonl", "-n", "2", "-o", "answered.jsonl", *model)
+    assert ended.code == 0, ended.err
+    written = [json.loads(line) for line in (tmp_path / "answered.jsonl").read_text().splitlines()]
+    assert [row["messages"][-1] for row in written] == [{"role": "assistant", "content": "A number, surely."}] * 2
+
+
+def test_it_says_that_it_needs_a_dataset(curator: Call) -> None:
+    ended = curator("generate", "respond")
+    assert ended.code == 2
+    assert "'respond' works on records: name a dataset, as in `curator generate respond " in ended.error
+
+
+def test_paths_among_the_options_are_read_from_where_one_stands(
+    scripted: tuple[str, ...], curator: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "people.txt").write_text("a ferry pilot\na net maker\n", encoding="utf-8")
+    command = ("generate", "book-qa", "notes.md", "-n", "2", "--json", "--set", "personas=people.txt", *scripted)
+    data = curator(*command).data
+    assert data["run"]["recipe"]["stages"][0]["options"]["personas"] == str(tmp_path / "people.txt")
+
+
+def test_a_second_model_is_set_by_its_name(scripted: tuple[str, ...], curator: Call) -> None:
+    second = ("--set", "models.judge.provider=scripted", "--set", "models.judge.extra.replies=[fine]")
+    data = curator("generate", "book-qa", "notes.md", "-n", "1", "--json", *second, *scripted).data
+    assert data["run"]["recipe"]["models"]["judge"]["provider"] == "scripted"

@@ -1,0 +1,79 @@
+"""Each method on the handbook with the embedded model: it is small, but what it makes are records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from curator.formats import read_records
+from curator.llm.local import LocalProvider
+from curator.llm.model import Model
+from curator.llm.spec import ModelSpec
+from curator.record import Record
+from curator.registry import formats
+from curator.stage import Context, Transformer
+from curator.text.readers import read_document
+from tests.conftest import EXAMPLE
+from tests.stage.samples import outcome
+from ui.cli.method_help import makers
+
+METHODS = makers()
+FILES = {
+    "alpaca": "seeds.jsonl",
+    "code-instruct": "code",
+    "import": "seeds.jsonl",
+    "self-instruct": "seeds.jsonl",
+    "taxonomy": "taxonomy/qna.yaml",
+    "templates": "templates/handbook.yaml",
+    "tool-use": "tools.json",
+}
+ENOUGH = 6
+"""Among so many candidates is one that the method itself does not drop."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[Model]:
+    settings = ModelSpec(provider="local", temperature=0, max_tokens=120)
+    client = LocalProvider(settings)
+    yield Model.from_spec(client, settings, provider="local")
+    await client.aclose()
+
+
+def _seeds(*, answered: bool) -> list[Record]:
+    known = [formats.load(name)() for name in formats.names()]
+    bad: list[Any] = []
+    rows = list(read_records(EXAMPLE / "seeds.jsonl", None, known, bad.append))[:4]
+    assert not bad
+    asked = [Record(record.messages[:1], input_at=record.input_at) for record in rows]
+    return [record.with_origin(stage="seeds") for record in (rows if answered else asked)]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", METHODS)
+async def test_it_makes_records(name: str, model: Model) -> None:
+    kind = METHODS[name]
+    option = {kind.input_option: EXAMPLE / FILES[name]} if name in FILES else {}
+    stage = kind(option)
+    context = Context(
+        stage.key,
+        seed=7,
+        folder=EXAMPLE,
+        documents=(read_document(EXAMPLE / "sources" / "handbook.md"),),
+        recipe_hash="0" * 16,
+        model=model,
+        limit=ENOUGH,
+    )
+    stage.check(context)
+    above = _seeds(answered=name != "respond") if isinstance(stage, Transformer) else []
+    made = [record for record in await outcome(stage, above, context) if record.origin.method == name]
+    assert 0 < len(made) <= ENOUGH
+    assert any(record.drop is None for record in made), [record.drop for record in made]
+    for record in made:
+        assert record.messages
+        assert record.drop is None or record.drop.reason
+        if record.drop is None:
+            assert all(turn.content.strip() for turn in record.messages)
+            assert record.instruction
