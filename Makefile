@@ -9,6 +9,7 @@ PYTHON ?= python3
 LIGHT := .venv
 FULL := .venv-dev
 LOCK := requirements/lock.txt
+NOVEL := .cache/janeaustenr
 DEMO := demo-workspace
 PACKAGES := curator generators evaluators finetune ui
 CODE := $(PACKAGES) tests benchmarks docs setup.py
@@ -37,14 +38,25 @@ $(LIGHT)/.ready: pyproject.toml setup.py $(LOCK)
 	$(LIGHT)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local]'
 	@touch $@
 
-setup: $(FULL)/.ready  ## Make .venv-dev: everything that the tests and the linters need
+setup: $(FULL)/.ready $(NOVEL)/.ready  ## Make .venv-dev: everything that the tests and the linters need
 
 # torch first and by its version alone, so that pip takes a CPU build where one is at hand.
 $(FULL)/.ready: pyproject.toml setup.py $(LOCK)
 	$(call make-venv,$(FULL))
 	$(FULL)/bin/python -m pip install --quiet "$$(grep '^torch==' $(LOCK))"
-	$(FULL)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local,hub,train,dev]'
+	$(FULL)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local,hub,train,docs,dev]'
 	@touch $@
+
+# "Pride and Prejudice", for the tests of readers: a Debian package, unpacked here and not installed, for which nobody
+# has to be root. Package lists of our own where the system has none. Without it those tests skip, and say so.
+$(NOVEL)/.ready: APT := apt-get -o Debug::NoLocking=1 -o APT::Sandbox::User=
+$(NOVEL)/.ready:
+	@mkdir -p $(@D)/lists/partial $(@D)/archives/partial
+	@cd $(@D) && if $(APT) -qq download r-cran-janeaustenr || { \
+	    $(APT) -o Dir::State::Lists="$$PWD/lists" -o Dir::Cache="$$PWD" -qq update && \
+	    $(APT) -o Dir::State::Lists="$$PWD/lists" -o Dir::Cache="$$PWD" -qq download r-cran-janeaustenr; }; \
+	  then dpkg-deb -x r-cran-janeaustenr_*.deb . && rm -rf lists archives *.bin && touch .ready; \
+	  else echo "r-cran-janeaustenr cannot be had here; the tests that read a novel will skip" >&2; fi
 
 # --- Use ---
 
@@ -58,7 +70,7 @@ weights: $(FULL)/.ready
 
 # --- Work on it ---
 
-test: weights  ## Run all tests with coverage
+test: weights $(NOVEL)/.ready  ## Run all tests with coverage
 	$(FULL)/bin/python -m pytest --cov --cov-report=term $(ARGS)
 
 lint: $(FULL)/.ready  ## Check style, types, docstrings and layers
@@ -91,6 +103,6 @@ lock: requirements/held-back.txt pyproject.toml  ## Pin the newest versions of e
 	rm -rf .venv-lock
 
 clean:  ## Remove environments, caches, build results and the demo workspace
-	rm -rf $(LIGHT) $(FULL) .venv-lock $(DEMO) build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf $(LIGHT) $(FULL) .venv-lock .cache $(DEMO) build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

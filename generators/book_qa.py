@@ -1,10 +1,11 @@
 """Question-answer pairs from a document, each with the words of the document that its answer rests on.
 
-Two ways. `verbatim` (answer first): a sentence is picked from the passage, the one with the most numbers and names
+Three ways. `verbatim` (answer first): a sentence is picked from the passage, the one with the most numbers and names
 first; it is the answer, and the model writes the question it answers. The answer is the document's own word, so even a
-very small model does no harm. `written`: the model reads the passage, writes several questions with answers and quotes
-a sentence for each; fewer requests and freer answers, for models that can be trusted to quote. Whether question and
-answer stand in the passage is for `grounding` to measure.
+very small model does no harm. `written`: the model reads the passage, writes questions with answers and quotes a
+sentence for each; freer answers, for models that can be trusted to quote. `retrieved` (question first): a question is
+written about a topic, the passages that fit it are looked up, and the model answers from them with a quotation. Whether
+question and answer stand in the passage is for `grounding` to measure.
 
 Passages are taken in turn: one pair from every passage, then the second from every passage, and so on, so that a
 limited run covers the whole document.
@@ -16,90 +17,56 @@ Source:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import msgspec
-from pydantic import BaseModel, Field
 
-from curator.errors import StageError, UnparsableReply
-from curator.llm.base import Sampling
-from curator.llm.structured import parse_as, schema_text
-from curator.record import Origin, Record, Source, Turn, single_turn
+from curator.errors import StageError
+from curator.record import Record
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
-from curator.text.chunks import Chunk, chunk_document
-from curator.text.document import Document
-from curator.text.evidence import find_quote, names, numbers
-from curator.text.prompt import PromptFolder
-from curator.text.sentences import sentence_spans
-from curator.text.words import words
+from generators.book_options import BookQAOptions
+from generators.book_passages import Passage, passages_of, why_uninformative
+from generators.book_plan import Plan
+from generators.book_prompts import BookPrompts
+from generators.book_records import Draft, verbatim_record, written_record
+from generators.book_replies import ReadPair, is_declined, pairs_in, question_in
+from generators.book_retrieved import Job as TopicJob
+from generators.book_retrieved import TopicQuestions
+from generators.book_talk import Talk
+from generators.book_topics import read_topics
+from generators.book_verbatim import Asked, Composer
 
-SHORTEST_ANSWER_WORDS = 6
-"""Shorter sentences ("They are these:") hold no fact that could be asked about by itself."""
+NOTHING_TO_ASK = "nothing-to-ask"
+"""The reason of a passage that the model says holds nothing to ask about."""
 
-LEANING_OPENERS = frozenset(
-    "it its they their them he his him she her this these that those both each such there here then however "
-    "also".split()
-)
-"""A sentence that opens with one of these leans on the one before it, so it answers nothing by itself."""
-
-LONGEST_QUESTION_WORDS = 40
-"""A longer question is no question but a model that has lost the thread."""
-
-_EXAMPLE = re.compile(r"^Sentence: (.+)\nQuestion: (.+)$", re.MULTILINE)
+LOW_INFORMATION = "low-information"
+"""The reason of a passage that nobody is asked about."""
 
 
-ONE_LINE = Sampling(stop=("\n",))
-"""A question is one line; what a small model writes after it is a second question, an answer, or worse."""
-
-_BULLET = re.compile(r"^(?:[-*+•]|\d{1,3}[.)])\s+")
-
-
-class WrittenPair(BaseModel):
-    """A pair with the sentence of the passage that proves the answer."""
-
-    question: str = Field(min_length=1)
-    answer: str = Field(min_length=1)
-    evidence: str
-
-
-class WrittenPairs(BaseModel):
-    """What the model is asked for about a passage."""
-
-    pairs: list[WrittenPair]
-
-
-class BookQAOptions(GeneratorOptions):
-    """Options of `book-qa`.
+class Job(msgspec.Struct, frozen=True):
+    """What one prompt is for.
 
     Attributes:
-        per_chunk: how many pairs a passage gives at most.
-        max_words: the longest passage, in words.
-        answers: "verbatim" (a sentence of the document, one request a pair) or "written" (by the model, with a
-            quotation as evidence, one request a passage).
+        asked: the question to be written.
+        prompts: what is sent.
+        talk: what was asked about the same passage before; None where the type of question or its sentence keeps
+            questions apart.
+        turn: whose turn it is in that.
+        composer: what the book offers for wrong options.
     """
 
-    per_chunk: int = Field(default=3, ge=1, le=50)
-    max_words: int = Field(default=180, ge=20, le=5000)
-    answers: Literal["verbatim", "written"] = "verbatim"
+    asked: Asked
+    prompts: BookPrompts
+    talk: Talk | None = None
+    turn: int = 0
+    composer: Composer | None = None
 
-
-class Passage(msgspec.Struct, frozen=True):
-    """A chunk with its document and, where answers are verbatim, the sentence that is asked about."""
-
-    document: Document
-    chunk: Chunk
-    sentence: str = ""
-
-    @property
-    def source(self) -> Source:
-        """The passage as a record's source."""
-        chunk = self.chunk
-        return Source(
-            self.document.name, self.document.digest, chunk.index, chunk.start, chunk.end, chunk.chapter, self.sentence
-        )
+    def wrong_answers(self, asked: Asked, answer: str, pair: ReadPair) -> tuple[str, ...]:
+        """Return the wrong options that the model gave, filled up with names or numbers of the book."""
+        if self.composer is None:
+            return tuple(pair.distractors)
+        return self.composer.fill(asked.passage, answer, pair.distractors)
 
 
 class BookQA(Generator[BookQAOptions]):
@@ -107,6 +74,7 @@ class BookQA(Generator[BookQAOptions]):
 
     name: ClassVar[str] = "book-qa"
     Options: ClassVar[type[GeneratorOptions]] = BookQAOptions
+    example: ClassVar[str] = "curator generate book-qa book.txt -n 20 --out qa.jsonl"
     checks = (
         {"use": "heuristics"},
         {"use": "self-containment"},
@@ -114,15 +82,28 @@ class BookQA(Generator[BookQAOptions]):
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
         {"use": "threshold", "name": "self-contained", "options": {"score": "self-containment", "min": 1}},
         {"use": "threshold", "name": "specific", "options": {"score": "heuristics.instruction_words", "min": 5}},
-        {"use": "threshold", "name": "grounded", "options": {"score": "grounding", "min": 0.8}},
-        {"use": "threshold", "name": "on-topic", "options": {"score": "grounding.question", "min": 0.7}},
+        {"use": "threshold", "name": "grounded", "options": {"score": "grounding", "min": 0.8, "unscored": "keep"}},
+        {
+            "use": "threshold",
+            "name": "on-topic",
+            "options": {"score": "grounding.question", "min": 0.7, "unscored": "keep"},
+        },
         {"use": "exact-dedup", "options": {"field": "instruction"}},
         {"use": "near-dedup"},
     )
 
     def per_prompt(self) -> int:
-        """Return how many pairs a reply holds, about."""
-        return self.options.per_chunk if self.options.answers == "written" else 1
+        """Return how many pairs a prompt gives, about."""
+        options = self.options
+        if options.answers == "retrieved" and options.topics == "model":
+            return options.topics_per_chapter * options.per_chunk
+        return options.per_chunk if options.answers == "written" and options.plain else 1
+
+    def requests_per_prompt(self) -> tuple[int, int]:
+        """Return how many replies a prompt takes: a retrieved answer takes a question first, a chapter its topics."""
+        if self.options.answers != "retrieved":
+            return (1, 1)
+        return (1, 1 + 2 * self.per_prompt()) if self.options.topics == "model" else (1, 2)
 
     def check(self, context: Context) -> None:
         """See that there is something to read.
@@ -131,156 +112,149 @@ class BookQA(Generator[BookQAOptions]):
             context: the context of the run to come.
 
         Raises:
-            StageError: the recipe names no sources, or an overriding prompt folder is wrong.
+            StageError: the recipe names no sources, an overriding prompt folder is wrong, or the file of topics cannot
+                be read.
         """
         if not context.documents:
             raise StageError(f"{self.key}: there is no document to ask about; name one in `sources:`")
         self._prompts(context)
+        if self.options.topic_file is not None:
+            read_topics(context.path(self.options.topic_file))
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
-        """Yield what to ask, taking the passages in turn.
+        """Yield what to ask, taking the passages in turn; last what is passed over, as dropped records.
 
         Args:
             context: the stage's surroundings.
 
         Yields:
-            One prompt a sentence (`verbatim`) or a passage (`written`).
+            One prompt a sentence, a passage, a topic or a chapter; a question that needs no model; and at the end, so
+            that it takes no place from a question in a limited run, each passage that holds nothing to ask about.
         """
-        folder = self._prompts(context)
-        passages = (  # cut only as far as they are wanted: a limited run reads no whole library
-            Passage(document, chunk)
-            for document in context.documents
-            for chunk in chunk_document(document, max_words=self.options.max_words)
-        )
-        if self.options.answers == "written":
-            schema = schema_text(WrittenPairs)
-            for passage in passages:
-                yield self._prompt(folder, "written", passage, schema=schema)
-            return
-        examples = _examples(folder)
-        for asked in self._sentences_in_turn(passages):
-            yield self._prompt(folder, "verbatim", asked, examples=examples, sampling=ONE_LINE)
+        prompts, passed_over = self._prompts(context), list[Record]()
+        informative = self._informative(context, passed_over)
+        if self.options.answers == "retrieved":
+            passages = list(informative)
+            if passages:
+                yield from TopicQuestions(self, prompts, passages, context).prompts()
+        elif not self.options.plain:
+            yield from self._typed(prompts, list(informative), context)
+        elif self.options.answers == "written":
+            for passage in informative:
+                asked = Asked("factoid", passage)
+                yield _for(prompts.about_passage(asked, self.options.per_chunk), Job(asked, prompts))
+        else:
+            yield from self._sentences_in_turn(prompts, informative, passed_over)
+        yield from passed_over
 
-    def _sentences_in_turn(self, passages: Iterable[Passage]) -> Iterator[Passage]:
-        """Yield the passages with their most telling sentence, then all of them with the second, and so on."""
-        left: list[tuple[Passage, list[str]]] = []
-        for passage in passages:
-            first, *others = telling_sentences(passage.chunk.text, self.options.per_chunk) or [""]
-            if first:
-                yield msgspec.structs.replace(passage, sentence=first)
-            left.append((passage, others))
-        for turn in range(self.options.per_chunk - 1):
-            for passage, others in left:
-                if turn < len(others):
-                    yield msgspec.structs.replace(passage, sentence=others[turn])
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        """Make what one prompt is for; see `AskingStage.answer`.
+
+        Args:
+            prompt: what to ask.
+            context: the stage's surroundings.
+
+        Returns:
+            Its records, with their origin.
+
+        Raises:
+            StageError: the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+        job: Job | TopicJob = prompt.item
+        if isinstance(job, TopicJob):
+            return await job.work.answer(prompt, context)
+        if job.talk is None:
+            return await super().answer(prompt, context)
+        prompt = job.prompts.besides(prompt, await job.talk.before(job.turn))
+        made = await super().answer(prompt, context)
+        await job.talk.over(record.instruction for record in made if record.drop is None)
+        return made
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read the question, or the pairs, of a reply.
 
         Args:
             reply: the model's text.
-            prompt: the prompt; its item is the `Passage`.
+            prompt: the prompt; its item is the `Job`.
 
         Returns:
-            One record a pair; in `written` mode at most `per_chunk`, and a pair whose quotation does not stand in the
-            passage is marked as dropped.
+            One record a pair; what is of no use is marked as dropped: a pair whose quotation does not stand in the
+            passage, one that was not asked for, a passage that the model declines.
 
         Raises:
-            UnparsableReply: there is no question in it, or it is not the JSON that was asked for.
+            UnparsableReply: there is no question in it, or no pair.
         """
-        passage: Passage = prompt.item
-        if self.options.answers == "verbatim":
-            return [_record(question_in(reply), passage.sentence, passage.source)]
-        found = parse_as(reply, WrittenPairs).pairs
-        return [self._written(pair, passage) for pair in found[: self.options.per_chunk]]
+        job: Job = prompt.item
+        asked = job.asked
+        untold = job.prompts.untold(asked.passage)
+        if is_declined(reply):
+            return [self._passed_over(asked.passage, NOTHING_TO_ASK, f"the model replied {reply.strip()!r}")]
+        if asked.sentence is not None:
+            return [verbatim_record(self.key, asked, question_in(reply), untold)]
+        only_asks = asked.type == "unanswerable"
+        pairs = [ReadPair(question=question_in(reply))] if only_asks else pairs_in(reply)
+        most = 1 if job.talk else self.options.per_chunk
+        made = [written_record(self.key, asked, pair, untold, job.wrong_answers) for pair in pairs]
+        return made[:most] + [_surplus(record, self.key, most) for record in made[most:]]
 
-    def _written(self, pair: WrittenPair, passage: Passage) -> Record:
-        evidence = pair.evidence.strip()
-        record = _record(pair.question, pair.answer, msgspec.structs.replace(passage.source, evidence=evidence))
-        if find_quote(evidence, passage.chunk.text) is None:
-            return record.dropped(self.key, "evidence-not-found", f"not in the passage: {evidence!r}")
-        return record
+    def _sentences_in_turn(
+        self, prompts: BookPrompts, passages: Iterable[Passage], passed_over: list[Record]
+    ) -> Iterator[Prompt]:
+        """Yield the passages' most telling sentences, then the second most telling, and so on.
 
-    def _prompt(
-        self,
-        folder: PromptFolder,
-        name: str,
-        passage: Passage,
-        *,
-        schema: str = "",
-        examples: tuple[Turn, ...] = (),
-        sampling: Sampling = Sampling(),
-    ) -> Prompt:
-        values = {
-            "title": passage.document.title,
-            "chapter": passage.chunk.chapter,
-            "passage": passage.chunk.text,
-            "sentence": passage.sentence,
-            "count": self.options.per_chunk,
-        }
-        turns = (
-            Turn("system", folder.render("system", **values)),
-            *examples,
-            Turn("user", folder.render(name, **values)),
-        )
-        return Prompt(turns, item=passage, json_schema=schema, sampling=sampling, source=passage.source)
+        The first go begins before the last passage is cut: a limited run reads no whole library.
+        """
+        left: list[Passage] = []
+        for passage in passages:
+            if passage.sentences:
+                yield self._about(prompts, passage, 0)
+                left.append(passage)
+            else:
+                passed_over.append(self._passed_over(passage, LOW_INFORMATION, "no sentence in it stands by itself"))
+        for turn in range(1, self.options.per_chunk):
+            for passage in left:
+                if turn < len(passage.sentences):
+                    yield self._about(prompts, passage, turn)
 
-    def _prompts(self, context: Context) -> PromptFolder:
+    def _about(self, prompts: BookPrompts, passage: Passage, turn: int) -> Prompt:
+        asked = Asked("factoid", passage, passage.sentences[turn])
+        return _for(prompts.about_sentence(asked), Job(asked, prompts))
+
+    def _typed(self, prompts: BookPrompts, passages: list[Passage], context: Context) -> Iterator[Prompt | Record]:
+        plan = Plan(passages, self.options, context)
+        talks: dict[int, Talk] = {}
+        for asked in plan.in_turn():
+            if asked.speech is not None:
+                untold = prompts.untold(asked.passage)
+                yield verbatim_record(self.key, asked, prompts.quotation(asked), untold)
+            elif asked.sentence is not None:
+                yield _for(prompts.about_sentence(asked), Job(asked, prompts))
+            else:
+                talk = talks.setdefault(id(asked.passage), Talk())
+                yield _for(prompts.typed(asked), Job(asked, prompts, talk, talk.take_turn(), plan.composer))
+
+    def _informative(self, context: Context, passed_over: list[Record]) -> Iterator[Passage]:
+        """Yield the passages that can be asked about, and keep the others."""
+        for document in context.documents:
+            for passage in passages_of(document, self.options.max_words):
+                why = why_uninformative(passage.text, self.options.min_words)
+                if why:
+                    passed_over.append(self._passed_over(passage, LOW_INFORMATION, why))
+                else:
+                    yield passage
+
+    def _passed_over(self, passage: Passage, reason: str, why: str) -> Record:
+        return Draft(passage.text, "", source=passage.source(), flaw=(reason, why)).record(self.key, passage)
+
+    def _prompts(self, context: Context) -> BookPrompts:
         override = self.options.prompts
-        return PromptFolder(Path(__file__).parent / "prompts" / "book_qa", context.path(override) if override else None)
+        return BookPrompts(context.path(override) if override else None)
 
 
-def telling_sentences(text: str, most: int) -> list[str]:
-    """Return the sentences that hold the most facts, counted as different numbers and names.
-
-    Args:
-        text: a passage.
-        most: how many at most.
-
-    Returns:
-        Sentences of the passage, verbatim, the most telling first; equal ones in the text's order.
-    """
-    sentences = [_BULLET.sub("", text[start:end].strip()) for start, end in sentence_spans(text)]
-    fit = [sentence for sentence in sentences if _stands_alone(sentence)]
-    ranked = sorted(fit, key=lambda sentence: -(len(numbers(sentence)) + len(names(sentence))))
-    return ranked[:most]
+def _for(prompt: Prompt, job: Job) -> Prompt:
+    return msgspec.structs.replace(prompt, item=job)
 
 
-def question_in(reply: str) -> str:
-    """Return the question that a reply consists of, without what stands around it.
-
-    Args:
-        reply: the model's text.
-
-    Returns:
-        The first line's text up to its question mark.
-
-    Raises:
-        UnparsableReply: there is no question mark in it, or too much before it.
-    """
-    first = next((line for line in reply.splitlines() if line.strip()), "")
-    question, mark, _rest = first.strip().removeprefix("Question:").partition("?")
-    if not mark:
-        raise UnparsableReply("there is no question in the reply's first line")
-    if len(words(question)) > LONGEST_QUESTION_WORDS:
-        raise UnparsableReply(f"the question has more than {LONGEST_QUESTION_WORDS} words")
-    return question.strip(' "“*') + mark
-
-
-def _stands_alone(sentence: str) -> bool:
-    found = words(sentence)
-    whole = sentence.endswith((".", "!", ".”", '."', ".)")) and "\n" not in sentence
-    return whole and len(found) >= SHORTEST_ANSWER_WORDS and found[0] not in LEANING_OPENERS
-
-
-def _examples(folder: PromptFolder) -> tuple[Turn, ...]:
-    """Return the examples as turns of a dialogue: small models follow those, and lose their way in one long prompt."""
-    turns: list[Turn] = []
-    for sentence, question in _EXAMPLE.findall(folder.render("examples")):
-        turns += [Turn("user", folder.render("verbatim", sentence=sentence)), Turn("assistant", question)]
-    return tuple(turns)
-
-
-def _record(question: str, answer: str, source: Source) -> Record:
-    labels = (("question_type", "factoid"),)
-    return single_turn(question.strip(), answer.strip(), origin=Origin(source=source, labels=labels))
+def _surplus(record: Record, stage: str, most: int) -> Record:
+    return record if record.drop else record.dropped(stage, "more-than-asked", f"{most} asked for")

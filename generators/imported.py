@@ -1,15 +1,26 @@
-"""Records that exist already: a file of somebody else's, or one that was exported before."""
+"""Records that exist already: a file of somebody else's, a dataset of the Hub, or one that was exported before.
+
+The layouts that are recognised by their columns are those of the registered formats (alpaca, sharegpt, messages,
+prompt-completion, preference) and questions with answers under the usual names; any other is mapped with `columns`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from itertools import islice
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import field_validator
+import msgspec
+from pydantic import Field, field_validator, model_validator
 
-from curator.formats import BadRow, read_records
+from curator.errors import FormatError
+from curator.formats import Format, read_rows
+from curator.formats.columns import PARTS, Columns, usual_columns
+from curator.formats.containers import Row
+from curator.formats.detection import detected
+from curator.formats.hub_dataset import open_hub_dataset
+from curator.formats.intake import record_of
 from curator.record import Record, Turn
 from curator.registry import formats
 from curator.stage import Context, Stage, StageOptions
@@ -21,12 +32,28 @@ class ImportOptions(StageOptions):
     """Options of `import`.
 
     Attributes:
-        file: the dataset file, relative to the workspace.
+        file: the dataset file, relative to the workspace; or `dataset`.
+        dataset: a dataset of the Hub, as `organisation/name`, in place of `file`.
+        config: which of the dataset's configurations.
+        split: which of the dataset's splits.
+        revision: which version of the dataset: a branch, tag or commit.
         format: a registered format; "" to tell it by the columns.
+        columns: the column of each part (`instruction`, `response`, `input`, `system`), for other layouts.
+        unanswered: "keep" rows without a response, to be answered later, or "drop" them.
+        licence: the licence of the data, kept with each record; of the Hub's card unless said.
+        source: where the data comes from, kept with each record.
     """
 
-    file: Path
+    file: Path | None = None
+    dataset: str = ""
+    config: str = ""
+    split: str = "train"
+    revision: str = ""
     format: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+    unanswered: Literal["keep", "drop"] = "keep"
+    licence: str = ""
+    source: str = ""
 
     @field_validator("format")
     @classmethod
@@ -35,54 +62,141 @@ class ImportOptions(StageOptions):
             raise ValueError(f"there is no format {name!r}{did_you_mean(name, formats.names())}")
         return name
 
+    @field_validator("columns")
+    @classmethod
+    def _parts(cls, columns: dict[str, str]) -> dict[str, str]:
+        for part in columns:
+            if part not in PARTS:
+                raise ValueError(f"there is no part {part!r}{did_you_mean(part, PARTS)}")
+        if columns and "instruction" not in columns:
+            raise ValueError("say which column is the instruction, as in {instruction: question, response: answer}")
+        return columns
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ImportOptions:
+        if (self.file is None) == (not self.dataset):
+            raise ValueError("name a `file` or a `dataset`, one of the two")
+        if self.file is not None and (self.config or self.revision):
+            raise ValueError("`config` and `revision` belong to a `dataset`, and a `file` is given")
+        if self.columns and self.format:
+            raise ValueError("`columns` says what the columns mean; leave out `format`")
+        return self
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A dataset that is open: what it is called, its rows, and what is known about all of them."""
+
+    name: str
+    rows: Iterator[Row]
+    labels: Mapping[str, str]
+
 
 class Import(Stage[ImportOptions]):
-    """Adds the records of a file to the stream; a row that cannot be read is kept as a dropped record that says why."""
+    """Adds the records of a dataset to the stream; a row that cannot be read is kept, dropped, and says why."""
 
     name: ClassVar[str] = "import"
+    version: ClassVar[int] = 2
     Options: ClassVar[type[StageOptions]] = ImportOptions
 
     def check(self, context: Context) -> None:
-        """Read the first record.
+        """Read as far as the first record.
 
         Args:
             context: the context of the run to come.
 
         Raises:
-            FormatError: the file cannot be read, or no format fits it.
+            FormatError: the dataset cannot be read, no format fits it, or a mapped column is not there.
         """
-        next(self._read(context))
+        problem = ""
+        for record in self._read(context):
+            if record.drop is None or record.drop.reason != "bad-row":
+                return
+            problem = problem or f"{record.instruction}: {record.drop.detail}"
+        raise FormatError(f"{self._name}: no row can be read; {problem}")
 
     def run(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
-        """Pass on what comes from above, then add the file's records, at most `context.limit`."""
+        """Pass on what comes from above, then add the dataset's records, at most `context.limit`."""
         return followed_by(records, as_stream(islice(self._read(context), context.limit)))
 
+    @property
+    def _name(self) -> str:
+        return self.options.dataset or ("" if self.options.file is None else self.options.file.as_posix())
+
+    def _open(self, context: Context) -> Found:
+        options = self.options
+        if options.file is not None:
+            labels = {"file": self._name, "licence": options.licence, "source": options.source}
+            return Found(str(context.path(options.file)), read_rows(context.path(options.file)), labels)
+        found = open_hub_dataset(options.dataset, options.config, split=options.split, revision=options.revision)
+        labels = {
+            "dataset": options.dataset,
+            "config": options.config,
+            "split": options.split,
+            "revision": options.revision or found.version,
+            "licence": options.licence or found.licence,
+            "source": options.source,
+        }
+        return Found(options.dataset, found.rows, labels)
+
     def _read(self, context: Context) -> Iterator[Record]:
-        path = context.path(self.options.file)
-        bad: list[BadRow] = []
-        known = [formats.load(name)() for name in formats.names()]
-        wanted = formats.load(self.options.format)() if self.options.format else None
-        for record in read_records(path, wanted, known, bad.append):
-            yield from self._unreadable(bad)
-            yield self._still_dropped(record).with_origin(
+        found = self._open(context)
+        known: list[Format] = [formats.load(name)() for name in formats.names()]
+        format, rows = self._format(found, known)
+        for row in rows:
+            try:
+                record, _changed = record_of(row, format, known)
+            except FormatError as error:
+                place = Record((Turn("user", f"row {row.number} of {self._name}"),))
+                record = place.dropped(self.key, "bad-row", str(error))
+            else:
+                record = self._fit(record)
+            labels = dict(record.origin.labels) | {name: text for name, text in found.labels.items() if text}
+            yield record.with_origin(
                 stage=self.key,
                 method=self.name,
                 recipe_hash=context.recipe_hash,
-                labels=(*record.origin.labels, ("file", self.options.file.as_posix())),
+                labels=(*labels.items(), ("row", str(row.number))),
             )
-        yield from self._unreadable(bad)
 
-    def _still_dropped(self, record: Record) -> Record:
+    def _format(self, found: Found, known: Sequence[Format]) -> tuple[Format, Iterator[Row]]:
+        """Return what the rows mean, and all of them: as the options say, or judged by the columns."""
+        if self.options.columns:
+            return _mapped(found, self.options.columns)
+        if self.options.format:
+            return detected(found.name, found.rows, formats.load(self.options.format)(), known)
+        head, rows = _first(found.rows)
+        columns = frozenset(head.value or ()) if head is not None else frozenset()
+        if not any(format.recognises(columns) for format in known) and (usual := usual_columns(columns)):
+            return Columns(usual), rows
+        return detected(found.name, rows, None, known)
+
+    def _fit(self, record: Record) -> Record:
         """Let a record that was dropped before its export stay dropped, by this stage: the other may not be here."""
         drop = record.drop
-        if drop is None:
-            return record
-        return record.dropped(self.key, "dropped-before", f"by {drop.stage}: {drop.reason}: {drop.detail}".rstrip(": "))
+        if drop is not None:
+            detail = f"by {drop.stage}: {drop.reason}: {drop.detail}".rstrip(": ")
+            return record.dropped(self.key, "dropped-before", detail)
+        if self.options.unanswered == "drop" and not record.response:
+            return record.dropped(self.key, "unanswered", "the row has no response")
+        return record
 
-    def _unreadable(self, bad: list[BadRow]) -> Iterator[Record]:
-        """Turn the rows reported since the last record into dropped records, and forget them."""
-        for row in bad:
-            if not row.kept:
-                place = Record((Turn("user", f"row {row.number} of {self.options.file.as_posix()}"),))
-                yield place.with_origin(stage=self.key, method=self.name).dropped(self.key, "bad-row", row.problem)
-        bad.clear()
+
+def _first(rows: Iterator[Row]) -> tuple[Row | None, Iterator[Row]]:
+    """Return the first row that can be read, and all the rows."""
+    head: list[Row] = []
+    for row in rows:
+        head.append(row)
+        if row.value is not None:
+            return row, chain(head, rows)
+    return None, iter(head)
+
+
+def _mapped(found: Found, columns: Mapping[str, str]) -> tuple[Format, Iterator[Row]]:
+    format = Columns(columns)
+    head, rows = _first(found.rows)
+    if head is not None and head.value is not None:
+        try:
+            format.check(head.value)
+        except FormatError as error:
+            raise FormatError(f"{found.name}: {error}") from error
+    return format, rows

@@ -1,105 +1,104 @@
 """Manual templates: instructions with slots, filled from lists of values.
 
 Somebody who knows the domain writes the phrasing and lists the values; every combination is a candidate. The answer
-comes from a template of its own (with look-up tables, so that it is true), or is asked of the model.
+comes from a template of its own (with look-up tables, so that it is true), is asked of the model, perhaps with the
+passages of the sources that fit the question best, or is left for a person.
+
+Templates take turns, and each one's combinations come in an order drawn from the recipe's seed: a short run sees every
+template, and a longer one begins with the records of the shorter one.
 
 Source:
     Wei et al. 2021, "Finetuned Language Models Are Zero-Shot Learners" (FLAN), arXiv 2109.01652, section 2.1, made
-    instructions from ten hand-written templates a task. Ours differ: they need no labelled task behind them.
+    instructions from ten hand-written templates a task, some of them inverted. Ours differ: they need no labelled task
+    behind them. Where there is one, see `generators.labelled_rows`.
 """
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
-from jinja2 import Template, TemplateSyntaxError, meta
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
-from curator.errors import RecipeError, StageError, UnparsableReply
-from curator.record import Origin, Record, Turn, single_turn
+from curator.errors import StageError, UnparsableReply
+from curator.record import Record, Source, Turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
-from curator.text.near_miss import did_you_mean
-from curator.text.prompt import PromptFolder, render, sandbox
-from curator.text.yaml_lines import explain, load_yaml
+from curator.text.chunks import chunk_document
+from curator.text.prompt import PromptFolder
+from curator.text.retrieval import Retriever, retriever
+from generators.labelled_rows import Dataset, LabelledData, Limits, Task, mixed, read_labelled
+from generators.template_file import TemplateEntry, TemplateFile, read_template_file
+from generators.template_forms import Form, forms_of
+from generators.template_order import in_turn
 
-Value = StrictStr | StrictInt | StrictFloat
-"""Strict, because YAML reads `yes` as true, which would come out as 1."""
+__all__ = ["TemplateFile", "Templates", "TemplatesOptions"]
 
-
-class TemplateEntry(BaseModel):
-    """One template: an instruction, perhaps an input, perhaps a response, each a Jinja text over slots and tables."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    instruction: str
-    input: str = ""
-    response: str = ""
-    category: str = ""
-    difficulty: str = ""
-
-
-class TemplateFile(BaseModel):
-    """A file of templates with the slots and tables they use."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    slots: dict[str, list[Value]] = Field(default_factory=dict)
-    tables: dict[str, dict[Value, Any]] = Field(default_factory=dict)
-    templates: list[TemplateEntry] = Field(min_length=1)
+AWAITS_PERSON = ("awaits", "person")
+"""The label of a record whose answer is left for a person."""
 
 
 class TemplatesOptions(GeneratorOptions):
     """Options of `templates`.
 
     Attributes:
-        file: the YAML file of templates, relative to the workspace.
+        file: the YAML file of templates, relative to the workspace; the course's JSON layout is read too.
         n: how many candidates; all combinations unless said. Drawn evenly over the templates, from the recipe's seed.
+        rows: a labelled dataset whose columns fill the templates, in place of slots.
+        task: shipped templates for `rows`, in place of `file`: sentiment, topic, nli, qa, summarization, paraphrase.
+        columns: the dataset's column of each name in the templates, where they differ.
+        labels: the word for each value of the dataset's label.
+        also: further labelled datasets that are mixed in, each with `rows`, `task`, `columns` and `labels`.
+        max_rows: how many rows of a dataset are used at most.
+        max_rate: how many rows of a dataset count at most when several are mixed in proportion to their sizes.
+        inverted: how many of a task's inverted templates (write the text for a label) are used at most.
+        passages: how many passages of the sources a `grounded` template shows the model.
+        max_words: the longest such passage, in words.
     """
 
-    file: Path
+    file: Path | None = None
     n: int | None = Field(default=None, ge=1)
+    rows: Path | None = None
+    task: Task = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+    labels: dict[StrictInt | StrictStr, str] = Field(default_factory=dict)
+    also: tuple[LabelledData, ...] = ()
+    max_rows: int = Field(default=30_000, ge=1)
+    max_rate: int = Field(default=3_000, ge=1)
+    inverted: int = Field(default=3, ge=0)
+    passages: int = Field(default=3, ge=1, le=20)
+    max_words: int = Field(default=180, ge=20, le=5000)
+
+    @model_validator(mode="after")
+    def _something_to_fill(self) -> TemplatesOptions:
+        if self.rows is None and (self.task or self.columns or self.labels or self.also):
+            raise ValueError("`task`, `columns`, `labels` and `also` are for a labelled dataset; name it in `rows`")
+        if (self.file is None) == (not self.task):
+            raise ValueError("name a `file` of templates; or, for a labelled dataset in `rows`, a `task`")
+        if any(not each.task and self.file is None for each in self.also):
+            raise ValueError("each dataset in `also` needs a `task`, where there is no `file` of templates")
+        return self
 
 
-class Form(msgspec.Struct, frozen=True):
-    """A compiled template: its texts, the slots it uses, and where it stands in its file."""
+class Library(msgspec.Struct, frozen=True):
+    """The passages of the sources, and what finds among them."""
 
-    entry: TemplateEntry
-    texts: Mapping[str, Template]
-    slots: tuple[tuple[str, tuple[Value, ...]], ...]
-    where: str
-
-    @property
-    def combinations(self) -> int:
-        """How many different fillings there are."""
-        return math.prod(len(values) for _name, values in self.slots)
-
-    def filling(self, number: int) -> dict[str, Value]:
-        """Return the filling with this number, 0 to `combinations - 1`; the last slot turns fastest."""
-        chosen: dict[str, Value] = {}
-        for name, values in reversed(self.slots):
-            number, place = divmod(number, len(values))
-            chosen[name] = values[place]
-        return chosen
-
-    def every_value(self) -> Iterator[dict[str, Value]]:
-        """Yield fillings in which every value of every slot stands at least once."""
-        for turn in range(max((len(values) for _name, values in self.slots), default=1)):
-            yield {name: values[turn % len(values)] for name, values in self.slots}
+    texts: tuple[str, ...]
+    sources: tuple[Source, ...]
+    search: Retriever
 
 
 class Templates(Generator[TemplatesOptions]):
     """Fills hand-written templates; see the module's docstring."""
 
     name: ClassVar[str] = "templates"
+    version: ClassVar[int] = 2
     Options: ClassVar[type[GeneratorOptions]] = TemplatesOptions
     checks = ({"use": "exact-dedup"},)
     input_option = "file"
+    example = "curator generate templates templates.yaml -n 20 --out filled.jsonl"
 
     def check(self, context: Context) -> None:
         """Compile every template, and fill each until every value of its slots was used.
@@ -108,13 +107,27 @@ class Templates(Generator[TemplatesOptions]):
             context: the context of the run to come.
 
         Raises:
-            StageError: a template lacks a slot or does not parse.
+            StageError: a template lacks a slot or does not parse, or is grounded and there are no sources.
             RecipeError: the file is not what it should be, with the line.
         """
-        file, forms = self._forms(context)
-        for form in forms:
+        if self.options.rows is not None:
+            for dataset in self._datasets(context):
+                for number in range(min(len(dataset.rows), len(dataset.forms))):
+                    self._check_documents(dataset.forms[number], context)
+                    dataset.record(number)
+            return
+        for form in self._forms(context):
+            self._check_documents(form, context)
             for filling in form.every_value():
-                self._fill(form, filling, file)
+                form.fill(filling)
+
+    @staticmethod
+    def _check_documents(form: Form, context: Context) -> None:
+        if form.entry.grounded and not context.documents:
+            raise StageError(
+                f"{form.where}: template {form.entry.name!r} is grounded, and there is no document to look in; "
+                "name one in `sources:`"
+            )
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield finished records where the template has a response, and prompts where the model is to answer.
@@ -123,24 +136,34 @@ class Templates(Generator[TemplatesOptions]):
             context: the stage's surroundings.
 
         Yields:
-            One candidate a filling, template by template.
+            One candidate a filling, the templates in turn.
         """
-        file, forms = self._forms(context)
+        override = self.options.prompts
         folder = PromptFolder(
-            Path(__file__).parent / "prompts" / self.name,
-            context.path(self.options.prompts) if self.options.prompts else None,
+            Path(__file__).parent / "prompts" / self.name, context.path(override) if override else None
         )
-        for form, share in zip(forms, _even_shares([form.combinations for form in forms], self.options.n), strict=True):
-            numbers = range(form.combinations)
-            if share < form.combinations:
-                numbers = sorted(context.random(form.entry.name).sample(numbers, share))  # type: ignore[assignment]
-            for number in numbers:
-                record = self._fill(form, form.filling(number), file)
-                if record.response:
-                    yield record
-                else:
-                    system = folder.render("answer", category=form.entry.category)
-                    yield Prompt((Turn("system", system), *record.messages), item=record)
+        found = self._of_rows(context) if self.options.rows is not None else self._of_slots(context)
+        library: Library | None = None
+        for record, entry in islice(found, self.options.n):
+            if record.response or record.drop is not None:
+                yield record
+            elif entry.answer == "person":
+                yield record.with_origin(labels=(*record.origin.labels, AWAITS_PERSON))
+            elif entry.grounded:
+                library = library or self._library(context)
+                yield self._grounded(folder, record, library)
+            else:
+                system = folder.render("answer", category=entry.category)
+                yield Prompt((Turn("system", system), *record.messages), item=record)
+
+    def _of_slots(self, context: Context) -> Iterator[tuple[Record, TemplateEntry]]:
+        for form, number in in_turn(self._forms(context), context.random):
+            yield form.fill(form.filling(number)), form.entry
+
+    def _of_rows(self, context: Context) -> Iterator[tuple[Record, TemplateEntry]]:
+        for record, entry in mixed(self._datasets(context), self.options.max_rate):
+            drop = record.drop
+            yield record if drop is None else record.dropped(self.key, drop.reason, drop.detail), entry
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Take the reply as the response of the filled template.
@@ -161,65 +184,37 @@ class Templates(Generator[TemplatesOptions]):
         record: Record = prompt.item
         return [msgspec.structs.replace(record, messages=(*record.messages, Turn("assistant", text)))]
 
-    def _forms(self, context: Context) -> tuple[TemplateFile, list[Form]]:
-        path = context.path(self.options.file)
-        data, lines = load_yaml(path, hint=f"check `file:` of the stage {self.key!r}")
-        try:
-            file = TemplateFile.model_validate(data)
-        except ValidationError as error:
-            raise RecipeError(explain(error, lines, TemplateFile)) from error
-        return file, [
-            _compiled(entry, file, lines.where(("templates", number))) for number, entry in enumerate(file.templates)
+    def _grounded(self, folder: PromptFolder, record: Record, library: Library) -> Prompt:
+        request = record.messages[-1].content
+        hits = library.search.top(request, self.options.passages)
+        places = [hit.place for hit in hits]
+        text = folder.render("grounded", passages=[library.texts[place] for place in places], request=request)
+        sources = [library.sources[place] for place in places]
+        item = record.with_origin(source=next(iter(sources), None), further_sources=tuple(sources[1:]))
+        return Prompt((Turn("system", folder.render("grounded_system")), Turn("user", text)), item=item)
+
+    def _library(self, context: Context) -> Library:
+        found = [
+            (chunk.text, Source(document.name, document.digest, chunk.index, chunk.start, chunk.end, chunk.chapter))
+            for document in context.documents
+            for chunk in chunk_document(document, max_words=self.options.max_words)
+        ]
+        if not found:
+            raise StageError(f"{self.key}: a template is grounded, and the sources hold no passage; see `sources:`")
+        texts, sources = zip(*found, strict=True)
+        return Library(texts, sources, retriever(texts, "bm25"))
+
+    def _datasets(self, context: Context) -> list[Dataset]:
+        options = self.options
+        if options.rows is None:
+            return []
+        first = LabelledData(rows=options.rows, task=options.task, columns=options.columns, labels=options.labels)
+        limits = Limits(options.max_rows, options.max_rate, options.inverted)
+        return [
+            read_labelled(each, None if each.task else context.path(options.file or Path()), context, limits)
+            for each in (first, *options.also)
         ]
 
-    def _fill(self, form: Form, filling: Mapping[str, Value], file: TemplateFile) -> Record:
-        values = {**file.tables, **filling}
-        where = f"{form.where}: template {form.entry.name!r}"
-        text = {part: render(template, where, values) for part, template in form.texts.items()}
-        labels = {"template": form.entry.name, "category": form.entry.category, "difficulty": form.entry.difficulty}
-        return single_turn(
-            text["instruction"],
-            text["response"],
-            input=text["input"],
-            origin=Origin(labels=tuple((name, value) for name, value in labels.items() if value)),
-        )
-
-
-def _compiled(entry: TemplateEntry, file: TemplateFile, where: str) -> Form:
-    environment = sandbox()
-    used: set[str] = set()
-    texts = {}
-    for part in ("instruction", "input", "response"):
-        source = getattr(entry, part)
-        try:
-            used |= meta.find_undeclared_variables(environment.parse(source))
-            texts[part] = environment.from_string(source)
-        except TemplateSyntaxError as error:
-            raise StageError(f"{where}: template {entry.name!r}: the {part} does not parse: {error.message}") from error
-    for name in sorted(used - file.slots.keys() - file.tables.keys()):
-        known = [*file.slots, *file.tables]
-        raise StageError(
-            f"{where}: template {entry.name!r} uses the slot {name!r}, which has no values{did_you_mean(name, known)}"
-        )
-    empty = [name for name in sorted(used & file.slots.keys()) if not file.slots[name]]
-    if empty:
-        raise StageError(f"{where}: template {entry.name!r} uses the slot {empty[0]!r}, whose list is empty")
-    slots = tuple((name, tuple(dict.fromkeys(file.slots[name]))) for name in file.slots if name in used)
-    form = Form(entry, texts, slots, where)
-    if form.combinations > sys.maxsize:
-        raise StageError(f"{where}: template {entry.name!r} has more than {sys.maxsize:.0e} combinations; split it")
-    return form
-
-
-def _even_shares(sizes: list[int], wanted: int | None) -> list[int]:
-    """Divide `wanted` over templates with `sizes` combinations as evenly as their sizes allow."""
-    if wanted is None or wanted >= sum(sizes):
-        return sizes
-    shares = [0] * len(sizes)
-    left = wanted
-    while left:
-        open_places = [place for place, size in enumerate(sizes) if shares[place] < size]
-        for place in open_places[:left]:
-            shares[place] += 1
-        left -= min(left, len(open_places))
-    return shares
+    def _forms(self, context: Context) -> list[Form]:
+        path = context.path(self.options.file or Path())
+        return forms_of(*read_template_file(path, hint=f"check `file:` of the stage {self.key!r}"))

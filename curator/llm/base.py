@@ -24,6 +24,8 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
         seed: the sampler's seed, where the provider honours one.
         presence_penalty: -2..2, as in OpenAI's API.
         frequency_penalty: -2..2, as in OpenAI's API.
+        open_turn: the chat template in which the last turn, a user's, is left open, so that the reply is what a user
+            says (see `curator.llm.open_turn`); "" to be answered.
     """
 
     temperature: float | None = None
@@ -33,6 +35,7 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
+    open_turn: str = ""
 
 
 class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,6 +100,9 @@ class ChatClient(Protocol):
     Attributes:
         model: the name of the model to ask.
         parallel: how many requests the provider serves well at once; 0 if that has to be found out.
+
+    A provider that can leave a user's turn open (`Sampling.open_turn`) says so with a further attribute,
+    `opens_turns = True`; others are never asked to.
     """
 
     model: str

@@ -20,7 +20,8 @@ from curator.llm.base import ChatClient, ChatReply, ChatRequest
 from curator.llm.cores import usable_cores
 from curator.llm.local_engine import Engine, EngineSettings
 from curator.llm.local_request import completed
-from curator.llm.openai_wire import decode, encode
+from curator.llm.open_turn import AUTO, before_mark, marked
+from curator.llm.openai_wire import decode, encode, path_of
 from curator.llm.spec import ModelSpec
 from curator.llm.weights import SMOLLM2, checked_gguf, embedded_weights, file_digest, find_weights, is_embedded
 
@@ -65,6 +66,8 @@ class LocalProvider:
         parallel: how many requests are worked on at once.
         engine: the running engine; None before the first request and after closing.
     """
+
+    opens_turns = True
 
     def __init__(self, spec: ModelSpec, folder: Path = Path()) -> None:
         """Find the weights; nothing is loaded yet. The embedded model need not be on this machine until it is asked.
@@ -136,19 +139,31 @@ class LocalProvider:
             RequestRefused: the prompt is longer than the context, or the engine does not take the request.
             ProviderError: the engine or the model is missing, or the engine failed.
         """
+        full = completed(request, self.identity)
+        further = {"prompt": await self._open_prompt(request)} if request.sampling.open_turn == AUTO else {}
+        body = encode(full, renamed={}, extra_body=further)
+        started = time.monotonic()
+        content = await self._post(f"/v1{path_of(request)}", body)
+        return decode(content, request, self.model, time.monotonic() - started)
+
+    async def _open_prompt(self, request: ChatRequest) -> str:
+        """Have the model's own chat template write the dialogue, up to where the open turn breaks off."""
+        body = msgspec.json.encode({"messages": marked(request.messages, self.model)})
+        written = msgspec.json.decode(await self._post("/apply-template", body), type=_Written)
+        return before_mark(written.prompt, self.model)
+
+    async def _post(self, path: str, body: bytes) -> bytes:
         import aiohttp
 
         session, engine = await self._started()
-        body = encode(completed(request, self.identity), renamed={})
-        started = time.monotonic()
         try:
-            async with session.post(f"{engine.url}/v1/chat/completions", data=body) as response:
+            async with session.post(engine.url + path, data=body) as response:
                 status, content = response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
             reason = engine.last_words() or str(error) or type(error).__name__
             raise ProviderError(f"{self.model}: the engine on this machine stopped answering: {reason}") from error
         if status == 200:
-            return decode(content, request, self.model, time.monotonic() - started)
+            return content
         raise self._refusal(status, content)
 
     async def models(self) -> list[str]:
@@ -230,3 +245,7 @@ class _Problem(msgspec.Struct):
 
 class _Failure(msgspec.Struct):
     error: _Problem
+
+
+class _Written(msgspec.Struct):
+    prompt: str

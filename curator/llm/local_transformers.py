@@ -39,6 +39,8 @@ class TransformersProvider:
         parallel: how many requests go into a batch.
     """
 
+    opens_turns = True
+
     def __init__(self, spec: ModelSpec) -> None:
         """Find the folder; nothing is loaded yet.
 

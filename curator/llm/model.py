@@ -13,6 +13,7 @@ from curator.errors import CuratorError, RequestRefused
 from curator.llm.base import REFUSALS, ChatClient, ChatReply, ChatRequest, ReplyCache, Sampling
 from curator.llm.budget import Budget
 from curator.llm.dispatch import Dispatcher, DispatchOptions
+from curator.llm.open_turn import check_can_open
 from curator.llm.prices import Price, cost_usd, price_of, worst_prompt_tokens
 from curator.llm.spec import ModelSpec, Structured
 from curator.record import Turn
@@ -162,9 +163,11 @@ class Model:
 
         Raises:
             RequestRefused: the provider refuses this request; others may succeed.
-            ProviderError: the endpoint cannot serve.
+            ProviderError: the endpoint cannot serve, or cannot leave the user's turn open.
             BudgetError: the request could cross the budget.
         """
+        if sampling.open_turn:
+            check_can_open(self.client, self.name)
         request = ChatRequest(
             messages=turns,
             model=self.client.model,
@@ -261,5 +264,5 @@ def merged(own: Sampling, wanted: Sampling) -> Sampling:
     """Return `own` with everything replaced that `wanted` sets."""
     if wanted == _UNSET:
         return own
-    changes = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value not in (None, ())}
+    changes = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value not in (None, (), "")}
     return msgspec.structs.replace(own, **changes)

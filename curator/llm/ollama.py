@@ -18,11 +18,12 @@ from curator.errors import ProviderError, RequestRefused
 from curator.llm.base import ChatReply, ChatRequest, Usage
 from curator.llm.ollama_errors import not_there, translated
 from curator.llm.ollama_options import OllamaOptions, ollama_url, sampling_options
+from curator.llm.open_turn import open_prompt
 from curator.llm.prices import estimate_tokens
 from curator.llm.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from ollama import AsyncClient, ChatResponse, ListResponse
+    from ollama import AsyncClient, ChatResponse, GenerateResponse, ListResponse
 
 UNKNOWN = "ollama"
 """The identity of a model whose content's hash the server has not told."""
@@ -41,6 +42,7 @@ class OllamaProvider:
     """
 
     parallel = 4
+    opens_turns = True
 
     def __init__(self, spec: ModelSpec, *, environ: Mapping[str, str] = os.environ) -> None:
         """Prepare a connection; nothing is sent yet.
@@ -114,17 +116,12 @@ class OllamaProvider:
         }
         if not self.model:
             raise not_there("", self.url, await self.models())
+        from ollama import GenerateResponse
+
         started = time.monotonic()
         try:
             async with self._talking():
-                reply = await self._client.chat(
-                    model=self.model,
-                    messages=[{"role": turn.role, "content": turn.content} for turn in request.messages],
-                    format=msgspec.json.decode(request.json_schema) if request.json_schema else None,
-                    think=self._options.think,
-                    keep_alive=self._options.keep_alive,
-                    options=options,
-                )
+                reply = await self._reply(request, options)
         except ProviderError as error:
             if error.status == 404:
                 raise not_there(self.model, self.url, await self.models()) from error
@@ -135,10 +132,28 @@ class OllamaProvider:
                 "model as `ollama list` does, and see whether the server answers in time",
                 retryable=True,
             )
-        text = reply.message.content or ""
+        text = (reply.response if isinstance(reply, GenerateResponse) else reply.message.content) or ""
         seconds = time.monotonic() - started
         usage = _usage(reply, request, text)
         return ChatReply(text, reply.done_reason or "stop", usage, reply.model or self.model, seconds)
+
+    async def _reply(self, request: ChatRequest, options: dict[str, Any]) -> ChatResponse | GenerateResponse:
+        if request.sampling.open_turn:
+            return await self._client.generate(
+                model=self.model,
+                prompt=open_prompt(request.messages, request.sampling.open_turn, f"ollama/{self.model}"),
+                raw=True,
+                keep_alive=self._options.keep_alive,
+                options=options,
+            )
+        return await self._client.chat(
+            model=self.model,
+            messages=[{"role": turn.role, "content": turn.content} for turn in request.messages],
+            format=msgspec.json.decode(request.json_schema) if request.json_schema else None,
+            think=self._options.think,
+            keep_alive=self._options.keep_alive,
+            options=options,
+        )
 
     async def models(self) -> list[str]:
         """List the server's models.
@@ -228,7 +243,7 @@ class OllamaProvider:
         return next((model.digest or "" for model in listed if model.model in wanted), "")
 
 
-def _usage(reply: ChatResponse, request: ChatRequest, text: str) -> Usage:
+def _usage(reply: ChatResponse | GenerateResponse, request: ChatRequest, text: str) -> Usage:
     prompt_tokens, completion_tokens = reply.prompt_eval_count, reply.eval_count
     if prompt_tokens is not None and completion_tokens is not None:
         return Usage(prompt_tokens, completion_tokens)

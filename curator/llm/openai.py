@@ -25,7 +25,7 @@ import msgspec
 from curator.errors import ProviderError, RecipeError
 from curator.llm.base import ChatReply, ChatRequest
 from curator.llm.openai_errors import error_of, provider_words, scrubbed, unsupported_parameter
-from curator.llm.openai_wire import decode, encode
+from curator.llm.openai_wire import decode, encode, path_of
 from curator.llm.prices import OPENAI_BASE_URL
 from curator.llm.spec import ModelSpec
 
@@ -46,6 +46,7 @@ class OpenAIProvider:
     """
 
     parallel = 0
+    opens_turns = True
 
     def __init__(
         self,
@@ -79,7 +80,6 @@ class OpenAIProvider:
             raise ProviderError(f"{self.base_url} wants a key: set the environment variable {variable}")
         self._notice = notice or logging.getLogger(__name__).warning
         self._sdk = _sdk_client(self.base_url, self._key, options.timeout_s)
-        self._url = f"{self.base_url}/chat/completions"
         self._session: aiohttp.ClientSession | None = None
         self._reached = False
         self._renamed: dict[str, str] = {}
@@ -125,7 +125,7 @@ class OpenAIProvider:
             renamed, left_out = dict(self._renamed), self._left_out
             payload = encode(request, renamed=renamed, left_out=left_out, extra_body=self._extra_body)
             started = time.monotonic()
-            status, headers, body = await self._post(payload)
+            status, headers, body = await self._post(path_of(request), payload)
             if status == 200:
                 return decode(body, request, self.base_url, time.monotonic() - started)
             words = provider_words(body, self._key)
@@ -170,12 +170,12 @@ class OpenAIProvider:
             self._session = None
         await self._sdk.close()
 
-    async def _post(self, payload: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def _post(self, path: str, payload: bytes) -> tuple[int, Mapping[str, str], bytes]:
         import aiohttp
 
         session = self._session or self._open_session()
         try:
-            async with session.post(self._url, data=payload) as response:
+            async with session.post(self.base_url + path, data=payload) as response:
                 body = await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise self._unreachable(str(error)) from None

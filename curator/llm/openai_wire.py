@@ -1,4 +1,7 @@
-"""OpenAI's chat-completions format: our request as bytes, their bytes as our reply."""
+"""OpenAI's formats: our request as bytes, their bytes as our reply.
+
+A request goes to /chat/completions; one that leaves the user's turn open goes to /completions, as plain text.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import msgspec
 
 from curator.errors import ProviderError
 from curator.llm.base import ChatReply, ChatRequest, Usage
+from curator.llm.open_turn import open_prompt
 from curator.llm.prices import estimate_tokens, worst_prompt_tokens
 
 _EXCERPT_CHARS = 200
@@ -20,7 +24,8 @@ class _Message(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    message: _Message
+    message: _Message = msgspec.field(default_factory=_Message)
+    text: str | None = None
     finish_reason: str | None = None
 
 
@@ -38,6 +43,11 @@ class _Completion(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Completion)
 
 
+def path_of(request: ChatRequest) -> str:
+    """Return the path below the endpoint's address that a request is posted to."""
+    return "/completions" if request.sampling.open_turn else "/chat/completions"
+
+
 def encode(
     request: ChatRequest,
     *,
@@ -51,10 +61,13 @@ def encode(
         request: what to ask.
         renamed: parameters that the endpoint knows by another name.
         left_out: parameters that the endpoint does not take.
-        extra_body: further fields of the body, as the recipe gives them.
+        extra_body: further fields of the body, as the recipe gives them; a `prompt` among them is an open turn's text.
 
     Returns:
         The body, as JSON.
+
+    Raises:
+        ProviderError: the request leaves a turn open in a chat template that is not known by name.
     """
     sampling = request.sampling
     parameters = {
@@ -66,17 +79,19 @@ def encode(
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
     }
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
-    }
+    body: dict[str, Any] = {"model": request.model}
+    further = extra_body or {}
+    if sampling.open_turn:
+        body["prompt"] = further.get("prompt") or open_prompt(request.messages, sampling.open_turn, request.model)
+    else:
+        body["messages"] = [{"role": turn.role, "content": turn.content} for turn in request.messages]
     for name, value in parameters.items():
         if value is not None and name not in left_out:
             body[renamed.get(name, name)] = value
     if request.json_schema:
         schema = {"name": "reply", "schema": msgspec.Raw(request.json_schema.encode()), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return msgspec.json.encode({**body, **extra_body} if extra_body else body)
+    return msgspec.json.encode({**body, **further})
 
 
 def decode(body: bytes, request: ChatRequest, where: str, seconds: float) -> ChatReply:
@@ -92,7 +107,7 @@ def decode(body: bytes, request: ChatRequest, where: str, seconds: float) -> Cha
         The reply.
 
     Raises:
-        ProviderError: the body is no chat completion, or an empty one.
+        ProviderError: the body is no completion, or an empty one.
     """
     try:
         completion = _decoder.decode(body)
@@ -101,7 +116,8 @@ def decode(body: bytes, request: ChatRequest, where: str, seconds: float) -> Cha
     if not completion.choices:
         raise ProviderError(f"{where}: the reply has no choices: {_excerpt(body)}", retryable=True)
     choice = completion.choices[0]
-    text, finish_reason = choice.message.content, choice.finish_reason or "stop"
+    said = choice.text if request.sampling.open_turn else choice.message.content
+    text, finish_reason = said, choice.finish_reason or "stop"
     if choice.message.refusal:
         text, finish_reason = f"the model refuses: {choice.message.refusal}", "refusal"
     elif finish_reason == "content_filter":

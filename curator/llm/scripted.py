@@ -50,6 +50,7 @@ class ScriptedProvider:
     """Answers from a function, from a list (one after another), or by the first text that the last turn contains."""
 
     parallel = 0
+    opens_turns = True
 
     def __init__(
         self,

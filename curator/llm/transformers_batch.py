@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from curator.errors import ProviderError, RequestRefused
 from curator.llm.base import ChatReply, ChatRequest, Sampling, Usage
 from curator.llm.local_request import completed
+from curator.llm.open_turn import AUTO, before_mark, marked, open_prompt
 
 if TYPE_CHECKING:
     import torch
@@ -110,11 +111,8 @@ class FolderModel:
         import torch
         from jinja2 import TemplateError
 
-        messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
-        if request.json_schema:
-            messages[-1]["content"] += f"\n\nReply with JSON only, as this schema says: {request.json_schema}"
         try:
-            prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            prompt = self._prompt(request)
         except TemplateError as error:
             raise RequestRefused(f"{self.name}: its chat template does not take this dialogue: {error}") from error
         prompt_tokens = len(self.tokenizer(prompt, add_special_tokens=False)["input_ids"])
@@ -125,6 +123,19 @@ class FolderModel:
                 "shorter passages"
             )
         return Row(prompt, request.sampling, torch.Generator().manual_seed(request.sampling.seed or 0))
+
+    def _prompt(self, request: ChatRequest) -> str:
+        template = request.sampling.open_turn
+        if template and template != AUTO:
+            return open_prompt(request.messages, template, self.name)
+        if template:
+            dialogue = self.tokenizer.apply_chat_template(marked(request.messages, self.name), tokenize=False)
+            return before_mark(dialogue, self.name)
+        messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+        if request.json_schema:
+            messages[-1]["content"] += f"\n\nReply with JSON only, as this schema says: {request.json_schema}"
+        written: str = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        return written
 
     def _replies(self, rows: list[Row]) -> list[ChatReply]:
         import torch

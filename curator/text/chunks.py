@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 
 from curator.text.document import Document
-from curator.text.plain_text import is_chapter_line
+from curator.text.headings import is_chapter_line
 from curator.text.sentences import sentence_spans
 from curator.text.words import word_spans
 
@@ -46,8 +46,8 @@ class _Piece(NamedTuple):
     headed: bool = False
 
 
-def chunk_document(document: Document, *, max_words: int = 180, overlap_sentences: int = 0) -> tuple[Chunk, ...]:
-    """Cut a document into chunks.
+def chunk_document(document: Document, *, max_words: int = 180, overlap_sentences: int = 0) -> Iterator[Chunk]:
+    """Cut a document into chunks, each when it is asked for.
 
     A chunk never crosses a chapter. Whole paragraphs are packed while they fit; a paragraph that is too long is cut
     between sentences, a sentence that is too long between words. A heading goes with the text below it (at a chapter's
@@ -66,14 +66,19 @@ def chunk_document(document: Document, *, max_words: int = 180, overlap_sentence
     """
     if max_words < 1 or overlap_sentences < 0:
         raise ValueError(f"max_words={max_words} must be 1 or more, overlap_sentences={overlap_sentences} 0 or more")
-    chunks: list[Chunk] = []
+    return _chunks(document, max_words, overlap_sentences)
+
+
+def _chunks(document: Document, max_words: int, overlap_sentences: int) -> Iterator[Chunk]:
+    text = document.text
+    index = 0
     for title, start, end in _regions(document):
         previous: tuple[int, int] | None = None
-        for first, last in _packed(_pieces(document.text, start, end, max_words), max_words):
-            begin = _overlap_start(document.text, previous, overlap_sentences, first)
-            chunks.append(Chunk(len(chunks), begin, last, title, document.text[begin:last]))
+        for first, last in _packed(_pieces(text, title, start, end, max_words), max_words):
+            begin = _overlap_start(text, previous, overlap_sentences, first)
+            yield Chunk(index, begin, last, title, text[begin:last])
             previous = (first, last)
-    return tuple(chunks)
+            index += 1
 
 
 def _regions(document: Document) -> Iterator[tuple[str, int, int]]:
@@ -86,20 +91,21 @@ def _regions(document: Document) -> Iterator[tuple[str, int, int]]:
     yield "", at, len(document.text)
 
 
-def _pieces(text: str, start: int, end: int, max_words: int) -> list[_Piece]:
-    """Return what is packed, in order: every heading joined to its text."""
-    pieces: list[_Piece] = []
+def _pieces(text: str, title: str, start: int, end: int, max_words: int) -> Iterator[_Piece]:
+    """Yield what is packed, in order: every heading joined to its text."""
+    held: _Piece | None = None  # the last piece waits, for headings without a text may follow it
     heading_at: int | None = None
     for paragraph in _PARAGRAPH.finditer(text, start, end):
-        if _is_heading(paragraph.group()):
+        if _is_heading(paragraph.group(), title if paragraph.start() == start else ""):
             heading_at = paragraph.start() if heading_at is None else heading_at
             continue
         for piece in _paragraph_pieces(text, *paragraph.span(), max_words):
-            pieces.append(piece if heading_at is None else piece._replace(start=heading_at, headed=True))
+            if held is not None:
+                yield held
+            held = piece if heading_at is None else piece._replace(start=heading_at, headed=True)
             heading_at = None
-    if heading_at is not None and pieces:
-        pieces[-1] = pieces[-1]._replace(end=_stripped(text, heading_at, end)[1])
-    return pieces
+    if held is not None:
+        yield held if heading_at is None else held._replace(end=_stripped(text, heading_at, end)[1])
 
 
 def _paragraph_pieces(text: str, start: int, end: int, max_words: int) -> Iterator[_Piece]:
@@ -111,8 +117,9 @@ def _paragraph_pieces(text: str, start: int, end: int, max_words: int) -> Iterat
         yield _Piece(first, last, len(word_spans(text[first:last])))
 
 
-def _is_heading(paragraph: str) -> bool:
-    return _MARKDOWN_HEADING.fullmatch(paragraph) is not None or is_chapter_line(paragraph)
+def _is_heading(paragraph: str, title: str) -> bool:
+    """Return whether a paragraph is a heading: the chapter's own title, Markdown's, or a chapter line."""
+    return paragraph == title or _MARKDOWN_HEADING.fullmatch(paragraph) is not None or is_chapter_line(paragraph)
 
 
 def _sentences(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
@@ -144,19 +151,22 @@ def _word_runs(text: str, start: int, end: int, max_words: int) -> Iterator[tupl
         yield _stripped(text, first, last)
 
 
-def _packed(pieces: list[_Piece], max_words: int) -> list[tuple[int, int]]:
-    """Return the chunks' spans: pieces added while they fit; a heading rather opens a chunk than stands deep in one."""
-    spans: list[tuple[int, int]] = []
+def _packed(pieces: Iterable[_Piece], max_words: int) -> Iterator[tuple[int, int]]:
+    """Yield the chunks' spans: pieces added while they fit; a heading rather opens a chunk than stands deep in one."""
+    span: tuple[int, int] | None = None
     words = 0
     for piece in pieces:
         fits = words + piece.words <= max_words and not (piece.headed and words > max_words // 2)
-        if spans and fits:
-            spans[-1] = (spans[-1][0], piece.end)
+        if span and fits:
+            span = (span[0], piece.end)
             words += piece.words
-        else:
-            spans.append((piece.start, piece.end))
-            words = piece.words
-    return spans
+            continue
+        if span:
+            yield span
+        span = (piece.start, piece.end)
+        words = piece.words
+    if span:
+        yield span
 
 
 def _overlap_start(text: str, previous: tuple[int, int] | None, sentences: int, start: int) -> int:

@@ -60,7 +60,6 @@ class BM25:
             raise ValueError("there is no text to search")
         import bm25s
 
-        self._size = len(texts)
         self._index: Any = bm25s.BM25(method="lucene")
         # A word that stands nowhere else keeps a text without words from being an empty row.
         self._index.index([_terms(text) or ["\0"] for text in texts], show_progress=False)
@@ -70,9 +69,7 @@ class BM25:
         known = [term for term in _terms(query) if term in self._index.vocab_dict]
         if not known:
             return []
-        scores = self._index.get_scores(known)
-        ranked = sorted(range(self._size), key=lambda index: (-scores[index], index))[:k]
-        return [Hit(index, float(scores[index])) for index in ranked if scores[index] > 0]
+        return [hit for hit in _best(self._index.get_scores(known), k) if hit.score > 0]
 
 
 class Nearest:
@@ -96,9 +93,7 @@ class Nearest:
 
     def top(self, query: str, k: int) -> list[Hit]:
         """Return the texts whose embeddings are nearest to that of `query`; see `Retriever.top`."""
-        scores = self._vectors @ self._embedded([query])[0]
-        ranked = sorted(range(len(scores)), key=lambda index: (-scores[index], index))[:k]
-        return [Hit(index, float(scores[index])) for index in ranked]
+        return _best(self._vectors @ self._embedded([query])[0], k)
 
     def _embedded(self, texts: list[str]) -> Any:
         return self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
@@ -119,6 +114,12 @@ def retriever(texts: Sequence[str], kind: str) -> Retriever:
         StageError: the model cannot be loaded.
     """
     return BM25(texts) if kind == "bm25" else Nearest(texts, kind)
+
+
+def _best(scores: Any, k: int) -> list[Hit]:
+    """Return the `k` highest of an array of scores; of equal ones the earlier first."""
+    order = (-scores).argsort(kind="stable")[: max(k, 0)]
+    return [Hit(int(place), float(scores[place])) for place in order]
 
 
 def _terms(text: str) -> list[str]:

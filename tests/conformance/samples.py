@@ -16,7 +16,12 @@ from curator.text.document import Document
 
 STAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "import": {"file": "records.jsonl"},
+    "self-instruct": {"seeds": "records.jsonl"},
+    "alpaca": {"seeds": "records.jsonl"},
+    "taxonomy": {"file": "qna.yaml"},
     "templates": {"file": "templates.yaml"},
+    "respond": {"all": True},
+    "tool-use": {"tools": "tools.json"},
     "threshold": {"score": "sample", "min": 0.5},
 }
 """Options of the stages that cannot be built without any. A stage that needs some has its line here."""
@@ -26,6 +31,22 @@ slots: {berth: [1, 2, 3]}
 templates:
   - {name: rent, instruction: "What is the rent of berth {{ berth }}?", response: "Ask the harbour master."}
   - {name: open, instruction: "Describe berth {{ berth }}."}
+"""
+
+TOOLS = """
+[{"name": "tide", "description": "Return the tide at a berth.",
+  "parameters": {"type": "object", "required": ["berth"], "properties": {"berth": {"type": "integer", "minimum": 1}}}}]
+"""
+
+LEAF = """
+version: 2
+task_description: Name the berth of a boat.
+seed_examples:
+  - {question: Where does the Gull lie?, answer: Berth 1.}
+  - {question: Where does the Tern lie?, answer: Berth 2.}
+  - {question: Where does the Skua lie?, answer: Berth 3.}
+  - {question: Where does the Auk lie?, answer: Berth 4.}
+  - {question: Where does the Knot lie?, answer: Berth 5.}
 """
 
 ROWS = """
@@ -52,6 +73,7 @@ RECORDS = (
     _record("When does the harbour of Vell open?", "It opens at 6 a.m.", "opens at 6 a.m.", 0.9),
     _record("Who keeps the harbour log?", "Captain Orla Finch keeps it.", "Captain Orla Finch has kept the log", 0.4),
     _record("What colour is the ink of the log?", "The ink is green.", "Every entry is written in green ink.", None),
+    _record("What colour does it have?", "It is green.", "Every entry is written in green ink.", 0.7),
 )
 
 
@@ -65,6 +87,8 @@ def context_for(
 ) -> Context:
     """Return the surroundings of `stage`: the document, and the models it asks, which answer from `script`."""
     (folder / "templates.yaml").write_text(TEMPLATES, encoding="utf-8")
+    (folder / "qna.yaml").write_text(LEAF, encoding="utf-8")
+    (folder / "tools.json").write_text(TOOLS, encoding="utf-8")
     (folder / "records.jsonl").write_text(ROWS.lstrip(), encoding="utf-8")
     script = script or ScriptedProvider(lambda _request: "The harbour master knows.")
     model = Model(script, provider="scripted") if stage.asks else None

@@ -7,12 +7,18 @@ import asyncio
 import pytest
 
 from curator.errors import StageError
-from curator.record import Origin, Score, single_turn
+from curator.record import Origin, Score, Source, single_turn
 from curator.stage.context import Context
+from curator.text.document import Document
 from evaluators.grounding import Grounding
 from tests.evaluators.records import run, sourced
 
 PASSAGE = "The library opens at nine o'clock. It closes at 4.30 p.m. on Mondays. Mrs. Long keeps the keys of Room 12."
+
+
+QUESTION = 4
+EXTRACTIVE = 5
+COPIED = 6
 
 
 def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE) -> list[float | None]:
@@ -24,16 +30,16 @@ def parts(question: str, answer: str, evidence: str = "", passage: str = PASSAGE
 
 
 def test_a_grounded_answer() -> None:
-    """All five are 1 where everything stands in the passage."""
+    """The shares are 1 where everything stands in the passage; the answer's own words are not in the evidence."""
     found = parts("When does it close?", "The library closes at 4.30 p.m. on Mondays.", "It closes at 4.30 p.m.")
-    assert found == [1, 1, 1, 1, 1]
+    assert found == [1, 1, 1, 1, 1, 0, 8]  # "closes at 4 30 p m on mondays" is copied
 
 
 def test_a_question_about_something_else_shows_apart() -> None:
     """The question's own words are measured, and do not lower the answer's grounding."""
     found = parts("When does the harbour museum close?", "The library closes at 4.30 p.m.")
     assert found[0] == 1
-    assert found[-1] == 1 / 3  # close, of harbour, museum, close
+    assert found[QUESTION] == 1 / 3  # close, of harbour, museum, close
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,10 @@ def test_a_question_about_something_else_shows_apart() -> None:
     [
         ("it CLOSES at 4.30 p.m. on mondays", 1.0),
         ("“Mrs. Long keeps the keys”", 1.0),
-        ("It opens at nine o'clock.", 4 / 5),  # "opens at nine o'clock" of 5 words
+        ("It opens at nine o'clock.", 8 / 9),  # "opens at nine o'clock", 4 words of 5 and 4
+        ("Mrs. Long keeps all the keys of Room 12.", 16 / 17),  # one word put in: the quote with a slip
+        ("It closes at 5.30 p.m. on Mondays.", 1 / 2),  # near, but of its number and its name one stands nowhere
+        ("Mrs. Longbourn keeps the keys of Room 12.", 2 / 3),  # likewise: Longbourn, Room, 12
         ("entirely invented words", 0.0),
         ("", None),
         ("...", None),
@@ -133,6 +142,49 @@ def test_any_answer_has_values_in_range(answer: str) -> None:
 @pytest.mark.parametrize("question", ["Who keeps the keys of Room 13?", "When does the library of Tesk close?"])
 def test_a_false_premise_counts_whole(question: str) -> None:
     """An invented number or name is measured among numbers and names, however many other words stand in the passage."""
-    value = parts(question, "The library closes at 4.30 p.m. on Mondays.")[-1]
+    value = parts(question, "The library closes at 4.30 p.m. on Mondays.")[QUESTION]
     assert value is not None
     assert value <= 1 / 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence", "value"),
+    [
+        ("nine o'clock", "The library opens at nine o’clock.", 1.0),
+        ("At nine o'clock!", "The library opens at nine o'clock.", 1.0),
+        ("The library opens at nine o'clock.", "library opens at NINE o'clock", 1.0),
+        ("Nine in the morning", "The library opens at nine o'clock.", 0.0),
+        ("in", "The library opens at nine.", 0.0),  # whole words
+        ("nine o'clock", "", None),
+        ("the", "The library opens.", None),  # nothing is left in SQuAD's normal form
+    ],
+)
+def test_answer_in_evidence(answer: str, evidence: str, value: float | None) -> None:
+    """For extractive types the answer stands in the quote."""
+    assert parts("Q?", answer, evidence)[EXTRACTIVE] == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("The library opens at nine o'clock.", 5.0),  # its words: the library opens at nine o'clock, less the first
+        ("It opens at nine.", 3.0),
+        ("Zebras dance.", 0.0),
+        ("", None),
+    ],
+)
+def test_copied_words(answer: str, value: float | None) -> None:
+    """The longest run of words that answer and passage share."""
+    found = parts("Q?", answer, passage="Our library opens at nine o'clock.")[COPIED]
+    assert found == value
+
+
+def test_a_record_of_two_passages_is_held_against_both() -> None:
+    record, context = sourced("Q?", "The library closes before Walter arrives.", PASSAGE)
+    source = record.origin.source
+    assert source is not None
+    alone = asyncio.run(Grounding().score(record, context))
+    other = Document("b.md", "Walter arrives in the evening.", "Arrivals")
+    both = record.with_origin(further_sources=(Source("b.md", other.digest, 0, 0, len(other.text)),))
+    context = Context(documents=(*context.documents, other))
+    assert (alone[2].value, asyncio.run(Grounding().score(both, context))[2].value) == (1 / 2, 1)

@@ -1,8 +1,11 @@
-"""A planted set of questions: which stand on their own, and which lean on something unseen."""
+"""A planted set of questions and answers: which stand on their own, and which lean on something unseen."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,121 +13,80 @@ from curator.record import Record, Score, single_turn
 from curator.stage.context import Context
 from evaluators.self_containment import SelfContainment
 
-LEANING = (
-    "According to the passage, when does the library open?",
-    "What is the main idea of the text?",
-    "What does the author mention about bees?",
-    "What does the passage say about the treaty?",
-    "As mentioned above, why did the king flee?",
-    "In this section, which tools are needed?",
-    "What did he do then?",
-    "Which of the following is correct?",
-    "Why did she refuse the offer?",
-    "How does the narrator feel?",
-    "What is described in the excerpt?",
-    "Based on the given text, who won the race?",
-    "What is shown in the table below?",
-    "What does Figure show in the above paragraph?",
-    "Who is the speaker?",
-    "What does this mean?",
-    "What happened in this incident?",
-    "Summarise the article.",
-    "Based on the context provided, what should visitors do?",
-    "What is the author's tone?",
-    "What did they find in the cave?",
-    "How does it work?",
-    "Describe her reaction.",
-    "What is his sister's name?",
-    "What caused their quarrel?",
-    "Who wrote this letter?",
-    "What is the title of the book?",
-    "Does the author think that taxes are too high?",
-    "What did he say to her at the ball?",
-    "And what about the second one?",
-    "According to the handbook, how many days of leave are granted?",
-    "What is the purpose of the document?",
-    "What rule is explained in the text as the most important?",
-    "What happens at the end of the story?",
-    "What does the following mean?",
-    "In the passage, who is Mr. Bingley?",
-    "What does the letter say?",
-    "How is the city described in the text?",
-    "Why is this important?",
-    "What time did it start?",
-    "What is the name of her dog?",
-    "Where were they going?",
-    "What reason does the author give for the strike?",
-    "What lesson can be learned from this passage?",
-    "What does the chart show?",
-    "What were the results of this study?",
-    "What advice does the manual give about batteries?",
-    "How old was she when she married?",
-    "As stated earlier, why is salt added?",
-)
-STANDING = (
-    "What is the text of the oath?",
-    "Who was the author of Emma?",
-    "When does the Alder Street library open?",
-    "How did Elizabeth Bennet change her mind about Mr. Darcy?",
-    "Why did King John seal his charter?",
-    "Why did the king of France lose his throne in 1792?",
-    "How do bees make their honey?",
-    "What should visitors of the British Museum do with their bags?",
-    "In Chapter 34 of Pride and Prejudice, what does Darcy propose?",
-    "What is the passage of time in physics?",
-    "Is it legal to fly a drone at night?",
-    "How long does it take to boil an egg?",
-    "What does the First Amendment say?",
-    "Which text did Luther nail to the church door?",
-    "What is the following distance recommended for cars in rain?",
-    "What happened in the days following the war?",
-    "Translate the following sentence: The cat sleeps.",
-    "What is a passage in anatomy?",
-    "Who is the narrator of Moby Dick?",
-    "How does the author of Walden describe the pond?",
-    "What is photosynthesis and how does it work?",
-    "What time is it in Tokyo when London has noon?",
-    "Define a blockchain and explain how it is secured.",
-    "What is the story of Noah about?",
-    "What is the role of the narrator in Wuthering Heights?",
-    "Write a story about a boy who lost his dog.",
-    "What does the text message protocol SMS stand for?",
-    "What is the temperature above the Arctic Circle in July?",
-    "Which section of the Constitution covers impeachment?",
-    "How should someone change their password?",
-    "When Napoleon invaded Russia, what did he underestimate?",
-    "What did Marie Curie do after she won the prize?",
-    "In the novel Dracula, who is Renfield?",
-    "How do I insert a table in a spreadsheet?",
-    "List three excerpts that every pianist should know.",
-    "What is the article of the Geneva Convention on prisoners?",
-    "How do plants protect themselves and their seeds?",
-    "What is the difference between an essay and a poem?",
-    "What are the opening hours of the Harbour Museum on Mondays?",
-    "Who translated the poem Beowulf into Irish?",
-    "What did Newton publish in 1687 and why did he delay it?",
-    "Why do cats purr when they are petted?",
-    "What is the best way to store bread so that it stays fresh?",
-    "How can I tell if my dog is ill and what should I do for him?",
-    "Name the first person to walk on the Moon and his crew mates.",
-    "Was it Edison who invented the phonograph?",
-    "How many pages does the first edition of Ulysses have?",
-)
+SET = [
+    json.loads(line) for line in Path(__file__).with_name("self_containment_set.jsonl").read_text("utf-8").splitlines()
+]
+"""Labelled questions and answers: `leans` says whether the text points to something that its reader does not have."""
+
+FLOOR = {"question": 0.98, "answer": 1.0}
+"""What precision and recall were when the set was made; the patterns were tuned on it, so they may only rise."""
+
+
+def parts(record: Record) -> tuple[Score, ...]:
+    """Return the scores of a record: both, question, answer."""
+    return asyncio.run(SelfContainment().score(record, Context()))
 
 
 def score(record: Record) -> Score:
-    """Return the one score of a record."""
-    return asyncio.run(SelfContainment().score(record, Context()))[0]
+    """Return the first score of a record."""
+    return parts(record)[0]
 
 
-def test_planted_set() -> None:
-    found = {question: score(single_turn(question, "Yes.")).value == 0.0 for question in LEANING + STANDING}
-    missed = [question for question in LEANING if not found[question]]
-    wrong = [question for question in STANDING if found[question]]
-    hits = len(LEANING) - len(missed)
-    assert len(found) >= 80
-    assert hits / len(LEANING) >= 0.95, missed
-    assert hits / (hits + len(wrong)) >= 0.95, wrong
+def measured(row: dict[str, Any]) -> bool:
+    """Return whether the evaluator finds that a text of the set leans."""
+    if row["part"] == "question":
+        record = single_turn(row["text"], "Yes.")
+    else:
+        record = single_turn(row.get("question", "What about the ferry Alma of Port Eld?"), row["text"])
+    return parts(record)[1 if row["part"] == "question" else 2].value == 0.0
+
+
+def test_the_set_is_large_and_without_twins() -> None:
+    """At least a hundred strings, fifty of each kind."""
+    assert len({(row["part"], row["text"]) for row in SET}) == len(SET)
+    assert sum(row["leans"] for row in SET) >= 50
+    assert sum(not row["leans"] for row in SET) >= 50
+
+
+@pytest.mark.parametrize("part", ["question", "answer"])
+def test_precision_and_recall(part: str) -> None:
+    rows = [row for row in SET if row["part"] == part]
+    missed = [row["text"] for row in rows if row["leans"] and not measured(row)]
+    wrong = [row["text"] for row in rows if not row["leans"] and measured(row)]
+    leaning = sum(row["leans"] for row in rows)
+    hits = leaning - len(missed)
+    assert hits / leaning >= FLOOR[part], missed
+    assert hits / (hits + len(wrong)) >= FLOOR[part], wrong
+
+
+def test_the_page_says_what_is_measured() -> None:
+    """docs/methods/checks.md states the size of the set and the two figures of each part."""
+    page = (Path(__file__).parents[2] / "docs" / "methods" / "checks.md").read_text("utf-8")
+    for part in ("question", "answer"):
+        rows = [row for row in SET if row["part"] == part]
+        hits = sum(row["leans"] and measured(row) for row in rows)
+        found, leaning = sum(map(measured, rows)), sum(row["leans"] for row in rows)
+        line = f"| {part}s | {len(rows)} | {hits} of {found} | {hits} of {leaning} |"
+        assert line in page
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "found"),
+    [
+        ("When does Alma leave?", "At seven.", [1, 1, 1]),
+        ("When does it leave?", "At seven.", [0, 0, 1]),
+        ("When does Alma leave?", "The text states that it leaves at seven.", [0, 1, 0]),
+        ("When does it leave?", "According to the passage, at seven.", [0, 0, 0]),
+        ("When does Alma leave?", "", [1, 1, None]),
+    ],
+)
+def test_the_smaller_of_question_and_answer_counts(question: str, answer: str, found: list[float | None]) -> None:
+    assert [part.value for part in parts(single_turn(question, answer))] == found
+
+
+def test_an_answer_may_point_to_its_own_input() -> None:
+    record = single_turn("Summarise the text.", "The text says that it rains.", input="It rains.")
+    assert [part.value for part in parts(record)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -159,5 +121,6 @@ def test_without_a_question_there_is_no_value() -> None:
 
 
 def test_declares_its_measure() -> None:
-    assert [measure.name for measure in SelfContainment().gives()] == ["self-containment"]
+    names = [measure.name for measure in SelfContainment().gives()]
+    assert names == ["self-containment", "self-containment.question", "self-containment.answer"]
     assert SelfContainment().needs() == frozenset()

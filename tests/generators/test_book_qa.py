@@ -15,7 +15,9 @@ from curator.record import Record, Turn
 from curator.stage import Context, Prompt
 from curator.text.document import Document
 from curator.text.markdown import read_markdown
-from generators.book_qa import BookQA, WrittenPairs, telling_sentences
+from generators.book_passages import telling_sentences
+from generators.book_qa import BookQA
+from generators.book_replies import WrittenPairs
 from tests.stage.samples import model_of, outcome
 
 HARBOUR = "The harbour of Vell opens at six in the morning and closes at dusk."
@@ -42,7 +44,7 @@ BOOK = f"""# The harbour of Vell
 
 @pytest.fixture
 def book() -> Document:
-    return read_markdown(BOOK, "book.md")
+    return read_markdown(BOOK.splitlines(), "book.md")
 
 
 def context(*documents: Document, client: ScriptedProvider | None = None, limit: int | None = None) -> Context:
@@ -60,7 +62,7 @@ def prompts(stage: BookQA, *documents: Document) -> list[Prompt]:
 
 def sentences(stage: BookQA, *documents: Document) -> list[str]:
     """Return the sentences asked about, in order."""
-    return [prompt.item.sentence for prompt in prompts(stage, *documents)]
+    return [prompt.item.asked.sentence.text for prompt in prompts(stage, *documents)]
 
 
 async def answers(stage: BookQA, document: Document, *replies: str) -> list[Record]:
@@ -123,8 +125,7 @@ def test_passages_are_taken_in_turn(book: Document) -> None:
 
 def test_the_most_telling_sentence_comes_first() -> None:
     text = f"{INK} {FINCH} They keep it there every year. It is so. And then?"
-    assert telling_sentences(text, 1) == [FINCH]
-    assert telling_sentences(text, 9) == [FINCH, INK]
+    assert telling_sentences(text) == [(FINCH, len(INK) + 1), (INK, 0)]
 
 
 @pytest.mark.parametrize("answers", ["verbatim", "written"])
@@ -132,11 +133,14 @@ def test_source_spans_are_exact(answers: str, book: Document) -> None:
     for prompt in prompts(BookQA({"answers": answers, "max_words": 30}), book):
         source = prompt.source
         assert source is not None
-        assert book.text[source.start : source.end] == prompt.item.chunk.text
-        assert context(book).passage(source) == prompt.item.chunk.text
-        assert (source.document, source.digest, source.chapter) == ("book.md", book.digest, prompt.item.chunk.chapter)
-        assert source.evidence == prompt.item.sentence
-        assert source.evidence in book.text
+        chunk = prompt.item.asked.passage.chunk
+        assert book.text[source.start : source.end] == chunk.text
+        assert context(book).passage(source) == chunk.text
+        assert (source.document, source.digest, source.chapter) == ("book.md", book.digest, chunk.chapter)
+        if answers == "verbatim":
+            assert source.evidence == prompt.item.asked.sentence.text
+            assert source.evidence_at is not None
+            assert book.text[source.evidence_at :].startswith(source.evidence)
 
 
 async def test_the_answer_is_the_documents_own_word() -> None:
@@ -173,12 +177,13 @@ def written(*pairs: tuple[str, str, str]) -> str:
     return json.dumps({"pairs": [dict(zip(("question", "answer", "evidence"), pair, strict=True)) for pair in pairs]})
 
 
-async def test_written_pairs_keep_their_quotation() -> None:
+async def test_written_pairs_keep_their_quotation_in_the_documents_own_letters() -> None:
     reply = written(("Who keeps the log?", "Orla Finch does.", "captain orla finch has kept the log"))
     (record,) = await answers(BookQA({"answers": "written"}), Document("a.txt", f"{FINCH} {INK}"), reply)
     assert (record.instruction, record.response, record.drop) == ("Who keeps the log?", "Orla Finch does.", None)
     assert record.origin.source is not None
-    assert record.origin.source.evidence == "captain orla finch has kept the log"
+    assert record.origin.source.evidence == "Captain Orla Finch has kept the log"
+    assert record.origin.source.evidence_at == 0
 
 
 @pytest.mark.parametrize("evidence", ["The log is red.", "Finch kept", "", "..."])
@@ -199,10 +204,11 @@ async def test_half_a_character_is_no_text() -> None:
     assert record.drop.reason == "unparsable"
 
 
-async def test_no_more_pairs_than_asked_for() -> None:
+async def test_pairs_beyond_those_asked_for_are_kept_as_dropped() -> None:
     reply = written(*((f"Q {number}?", "A.", FINCH) for number in range(5)))
     made = await answers(BookQA({"answers": "written", "per_chunk": 2}), Document("a.txt", FINCH), reply)
-    assert [record.instruction for record in made] == ["Q 0?", "Q 1?"]
+    assert [record.instruction for record in made if record.drop is None] == ["Q 0?", "Q 1?"]
+    assert [record.drop.reason for record in made if record.drop] == ["more-than-asked"] * 3
 
 
 async def test_a_limit_takes_the_passages_in_turn(book: Document) -> None:
@@ -276,5 +282,9 @@ def test_what_is_refused_before_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["Short.", "It is closed on the first of May.", "Is this a question about Vell and Orla?"]
 )
-def test_a_document_without_a_telling_sentence_asks_nothing(text: str) -> None:
-    assert list(BookQA().prompts(context(Document("a", text)))) == []
+def test_a_document_without_a_telling_sentence_asks_nothing_and_says_so(text: str) -> None:
+    (passed_over,) = BookQA().prompts(context(Document("a", text)))
+    assert isinstance(passed_over, Record)
+    assert passed_over.drop is not None
+    assert passed_over.drop.reason == "low-information"
+    assert passed_over.instruction == text

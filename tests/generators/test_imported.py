@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from pydantic import ValidationError
 
 from curator.errors import FormatError
 from curator.formats import write_records
+from curator.formats.columns import Columns
 from curator.formats.messages import Messages
 from curator.record import Record, Score, single_turn
 from curator.stage import Context
@@ -99,3 +103,141 @@ async def test_what_was_dropped_before_its_export_stays_dropped(tmp_path: Path) 
     assert second.drop is not None
     assert (second.drop.stage, second.drop.reason) == ("mine", "dropped-before")
     assert second.drop.detail == "by threshold: below-min: 0.2 < 0.5"
+
+
+@pytest.mark.parametrize(
+    ("row", "instruction", "given", "response"),
+    [
+        ({"question": "Who?", "answer": "Ann."}, "Who?", "", "Ann."),
+        ({"Question": "Who?", "Answer": "Ann.", "context": "Ann sails."}, "Who?", "Ann sails.", "Ann."),
+        ({"prompt": "Who?", "response": "Ann."}, "Who?", "", "Ann."),
+        ({"query": "Who?", "answers": {"text": ["Ann", "Ann F."], "answer_start": [0, 0]}}, "Who?", "", "Ann"),
+        ({"problem": "2+2", "solution": 4, "id": 9}, "2+2", "", "4"),
+        ({"instruction": "Who?", "input": "Ann sails.", "output": "Ann."}, "Who?", "Ann sails.", "Ann."),
+        ({"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "Ann."}]}, "Who?", "", "Ann."),
+        ({"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}, "Q", "", "A"),
+    ],
+)
+async def test_usual_layouts_are_recognised(
+    row: dict[str, Any], instruction: str, given: str, response: str, tmp_path: Path
+) -> None:
+    write(tmp_path, row)
+    (record,) = await imported(tmp_path)
+    assert (record.instruction, record.input, record.response) == (instruction, given, response)
+
+
+async def test_columns_are_mapped_and_the_origin_of_each_row_is_kept(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"q": "Who?", "a": "Ann.", "c": "Ann sails.", "s": "Be brief."}, "{broken", {"q": "Why?", "a": None}
+    )
+    columns = {"instruction": "q", "response": "a"}
+    (first, second, third) = await imported(tmp_path, columns=columns, licence="cc0-1.0", source="the harbour")
+    assert (first.instruction, first.response, first.system) == ("Who?", "Ann.", "")
+    assert dict(first.origin.labels) == {
+        "file": "data.jsonl",
+        "licence": "cc0-1.0",
+        "source": "the harbour",
+        "row": "1",
+    }
+    assert second.drop is not None
+    assert (second.drop.reason, second.origin.label("row")) == ("bad-row", "2")
+    assert (third.response, third.drop, third.origin.label("row")) == ("", None, "3")
+    all_four = {**columns, "input": "c", "system": "s"}
+    (whole, *_others) = await imported(tmp_path, columns=all_four)
+    assert (whole.input, whole.system) == ("Ann sails.", "Be brief.")
+
+
+async def test_rows_without_a_response_can_be_dropped(tmp_path: Path) -> None:
+    write(tmp_path, {"q": "Who?", "a": "Ann."}, {"q": "Why?", "a": ""})
+    columns = {"instruction": "q", "response": "a"}
+    found = await imported(tmp_path, columns=columns, unanswered="drop")
+    assert [record.drop and record.drop.reason for record in found] == [None, "unanswered"]
+    assert [record.drop for record in await imported(tmp_path, columns=columns)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            {"instruction": "questoin", "response": "answer"},
+            "no column 'questoin' for the instruction; .*; did you mean 'question'",
+        ),
+        ({"instruction": "zzz"}, "no column 'zzz' for the instruction; the columns are answer, question"),
+    ],
+)
+async def test_a_wrong_column_is_refused_with_those_that_are_there(
+    columns: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"question": "Who?", "answer": "Ann."})
+    with pytest.raises(FormatError, match=said):
+        await imported(tmp_path, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"columns": {"instrution": "q"}}, "no part 'instrution'; did you mean 'instruction'"),
+        ({"columns": {"response": "a"}}, "say which column is the instruction"),
+        ({"columns": {"instruction": "q"}, "format": "alpaca"}, "leave out `format`"),
+        ({"dataset": "org/name"}, "one of the two"),
+        ({"revision": "main"}, "belong to a `dataset`"),
+    ],
+)
+def test_options_that_contradict_each_other(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Import({"file": "x", **options})
+
+
+async def test_a_dataset_is_streamed_with_its_facts(tmp_path: Path) -> None:
+    """A folder of data files is opened by the same door as a dataset of the Hub."""
+    folder = tmp_path / "harbour"
+    folder.mkdir()
+    (folder / "train.jsonl").write_text('{"question": "Who?", "answer": "Ann."}\n{"question": "Why?"}\n')
+    stage = Import({"dataset": str(folder), "licence": "cc0-1.0"})
+    context = Context("import", folder=tmp_path)
+    stage.check(context)
+    (first, second) = await outcome(stage, (), context)
+    assert (first.instruction, first.response, second.response) == ("Who?", "Ann.", "")
+    assert dict(first.origin.labels) == {
+        "dataset": str(folder),
+        "split": "train",
+        "licence": "cc0-1.0",
+        "row": "1",
+    }
+    with pytest.raises(FormatError, match=r"Available splits: \['train'\]"):
+        Import({"dataset": str(folder), "split": "test"}).check(context)
+
+
+def test_without_the_hub_the_message_says_what_to_do() -> None:
+    """In an interpreter of its own, because the library reads the setting when it is imported."""
+    code = (
+        "from curator.formats.hub_dataset import open_hub_dataset\n"
+        "try: open_hub_dataset('org/nowhere')\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith("FormatError dataset 'org/nowhere' cannot be opened")
+    assert "give it as `file:`" in ended.stdout
+
+
+async def test_the_columns_of_a_csv_file(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("Frage,Antwort\nWer?,Ann.\n", encoding="utf-8")
+    stage = Import({"file": "data.csv", "columns": {"instruction": "Frage", "response": "Antwort"}})
+    (record,) = await outcome(stage, (), Context("import", folder=tmp_path))
+    assert (record.instruction, record.response) == ("Wer?", "Ann.")
+
+
+def test_a_mapping_writes_what_it_reads() -> None:
+    columns = Columns({"instruction": "q", "response": "a", "input": "c"})
+    row = {"q": "Who?", "a": "Ann.", "c": "Ann sails."}
+    assert columns.write_row(columns.read_row(row)) == row
+    with pytest.raises(FormatError, match="the system has no column"):
+        columns.write_row(single_turn("Q", "A", system="S"))
+    with pytest.raises(FormatError, match="more than one question"):
+        columns.write_row(Record((*single_turn("Q", "A").messages, *single_turn("Q", "A").messages)))

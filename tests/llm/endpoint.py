@@ -88,6 +88,7 @@ async def endpoint(behave: Behave, models: tuple[str, ...] = ("alpha", "beta")) 
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
 
     app.router.add_post("/v1/chat/completions", served.answer)
+    app.router.add_post("/v1/completions", served.answer)
     app.router.add_get("/v1/models", listed)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

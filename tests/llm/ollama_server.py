@@ -38,6 +38,7 @@ class OllamaServer:
         broken: answers every chat with this HTTP error instead.
         cut: breaks a streamed reply or a pull off after its first line, with an error line.
         chats: the bodies of the chats it was asked.
+        continued: the bodies of the requests to continue a text.
         url: where it listens.
     """
 
@@ -48,6 +49,7 @@ class OllamaServer:
     broken: tuple[int, str] | None = None
     cut: str = ""
     chats: list[dict[str, Any]] = field(default_factory=list)
+    continued: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
     def application(self) -> web.Application:
@@ -58,6 +60,7 @@ class OllamaServer:
         app.router.add_get("/api/tags", self._tags)
         app.router.add_post("/api/show", self._show)
         app.router.add_post("/api/chat", self._chat)
+        app.router.add_post("/api/generate", self._generate)
         app.router.add_post("/api/pull", self._pull)
         return app
 
@@ -118,6 +121,13 @@ class OllamaServer:
             lines = [*(self._part(name, part) for part in parts), self._end(name, "", reply)]
             return await self._lines(request, lines)
         return web.json_response(self._end(name, reply.text, reply))
+
+    async def _generate(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.continued.append(body)
+        reply = await self._answer({**body, "messages": [{"role": "user", "content": body["prompt"]}]})
+        end = self._end(body["model"], "", reply)
+        return web.json_response({**end, "response": reply.text})
 
     async def _pull(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -222,3 +222,16 @@ async def test_a_folder_without_a_chat_template_cannot_be_asked(folder: Path, tm
 def test_a_folder_takes_no_engine_settings(folder: Path) -> None:
     with pytest.raises(RecipeError, match="takes no extra settings, and has slots"):
         TransformersProvider(ModelSpec(provider="local", model=str(folder), extra={"slots": 2}))
+
+
+@shared
+async def test_a_users_turn_can_be_left_open(client: TransformersProvider, folder: Path) -> None:
+    import transformers
+
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
+    lengths = {}
+    for template, prompt in {"auto": "<s>user\nWhen", "zephyr": "<|user|>\nWhen"}.items():
+        (reply,) = await answers(client, ask("When", open_turn=template))
+        lengths[template] = reply.usage.prompt_tokens, len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
+    assert all(counted == expected for counted, expected in lengths.values())
+    assert lengths["auto"] != lengths["zephyr"]

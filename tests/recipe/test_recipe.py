@@ -140,6 +140,8 @@ class TestSources:
             (["[b-z].md"], ["b.md"]),
             (["b.md", "*.md"], ["b.md", "a.md", "odd [1].md"]),
             (["odd [1].md"], ["odd [1].md"]),
+            (["deep"], ["deep/c.md", "deep/d.txt"]),
+            (["deep/d.txt", "."], ["deep/d.txt", "a.md", "b.md", "deep/c.md", "odd [1].md"]),
             (["deep/../a.md", "a.md"], ["deep/../a.md"]),
             ([], []),
         ],
@@ -149,6 +151,13 @@ class TestSources:
         documents = read_sources(recipe(sources=sources).at(library))
         assert [document.name for document in documents] == names
         assert all(document.text.startswith("The text of") for document in documents)
+
+    def test_what_no_reader_is_for_and_what_is_hidden_is_passed_over_in_a_folder(self, library: Path) -> None:
+        for name in ("deep/picture.png", "deep/.draft.md", "deep/.git/a.md", "deep/er/page.htm"):
+            (library / name).parent.mkdir(exist_ok=True)
+            (library / name).write_text("The text of it.")
+        documents = read_sources(recipe(sources=["deep"]).at(library))
+        assert [document.name for document in documents] == ["deep/c.md", "deep/d.txt", "deep/er/page.htm"]
 
     def test_a_source_may_lie_elsewhere(self, library: Path) -> None:
         (library / "ws").mkdir()
@@ -161,7 +170,8 @@ class TestSources:
         [
             ("missing.md", "does not exist"),
             ("*.rst", r"the source '\*\.rst' matches no file in "),
-            ("deep", "is a folder"),
+            ("pictures", r"holds no file that can be read: \.jpg, \.png; known suffixes: "),
+            ("nothing", "holds no file that can be read: nothing; known suffixes: "),
             ("empty.md", "is empty"),
             ("binary.md", "is binary"),
             ("latin.md", "is no UTF-8"),
@@ -173,6 +183,10 @@ class TestSources:
         (library / "binary.md").write_bytes(b"\x7fELF\0\0\0")
         (library / "latin.md").write_bytes("Müßiggang am Fluß".encode("latin-1"))
         (library / "table.xyz").write_text("a,b")
+        (library / "nothing").mkdir()
+        (library / "pictures" / ".git").mkdir(parents=True)
+        for name in ("a.jpg", "b.png", ".hidden.md", ".git/c.md"):
+            (library / "pictures" / name).write_text("x")
         with pytest.raises(SourceError, match=said) as caught:
             make_plan(recipe(sources=[source]).at(library))
         assert source in str(caught.value)

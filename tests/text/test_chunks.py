@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,8 +47,8 @@ def headings_out(text: str) -> str:
 @given(TEXTS, st.integers(1, 40), st.sampled_from([read_markdown, read_plain_text]))
 def test_chunks_cover_the_text(text: str, max_words: int, reader: object) -> None:
     assert callable(reader)
-    document: Document = reader(text, "a")
-    chunks = chunk_document(document, max_words=max_words)
+    document: Document = reader(text.split("\n"), "a")
+    chunks = list(chunk_document(document, max_words=max_words))
     covered = [False] * len(document.text)
     borders = {border for chapter in document.chapters for border in (chapter.start, chapter.end)}
     for number, chunk in enumerate(chunks):
@@ -68,6 +70,23 @@ def test_any_text_is_cut(text: str, max_words: int, overlap: int) -> None:
     document = Document("a", text)
     for chunk in chunk_document(document, max_words=max_words, overlap_sentences=overlap):
         assert chunk.text == text[chunk.start : chunk.end]
+
+
+def test_a_chapter_that_is_called_what_it_says_is_no_passage() -> None:
+    text = "The Road\n\nHe walked.\n\nThe Sea"
+    document = Document("a", text, chapters=(Chapter("The Road", 0, 20), Chapter("The Sea", 22, len(text))))
+    assert [chunk.text for chunk in chunk_document(document)] == ["The Road\n\nHe walked."]
+
+
+def test_chunks_come_when_they_are_asked_for() -> None:
+    paragraphs = "Some words of a long text.\n\n" * 200_000
+    tracemalloc.start()
+    chunks = chunk_document(Document("a", paragraphs))
+    first = next(chunks)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first.start == 0
+    assert peak < len(paragraphs) / 4
 
 
 def test_paragraphs_are_packed_whole() -> None:
@@ -100,10 +119,9 @@ def test_a_long_speech_is_cut_between_its_sentences() -> None:
 
 
 def test_chapters_and_headings() -> None:
-    document = read_markdown(
-        "# Book\n\nIntro.\n\n## One\n\n### Deep\n\nText one.\n\n## Empty\n\n## Two\n\nText.\n\n### End", "b"
-    )
-    assert chunk_document(document) == (
+    text = "# Book\n\nIntro.\n\n## One\n\n### Deep\n\nText one.\n\n## Empty\n\n## Two\n\nText.\n\n### End"
+    document = read_markdown(text.split("\n"), "b")
+    assert tuple(chunk_document(document)) == (
         Chunk(0, 0, 14, "", "# Book\n\nIntro."),
         Chunk(1, 16, 43, "One", "## One\n\n### Deep\n\nText one."),
         Chunk(2, 55, 77, "Two", "## Two\n\nText.\n\n### End"),
@@ -118,7 +136,7 @@ def test_overlap_repeats_sentences_of_the_same_chapter_only() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\n ", "# Only a heading"])
 def test_nothing_to_cut(text: str) -> None:
-    assert chunk_document(Document("a", text)) == ()
+    assert list(chunk_document(Document("a", text))) == []
 
 
 @pytest.mark.parametrize("options", [{"max_words": 0}, {"overlap_sentences": -1}])

@@ -45,7 +45,7 @@ def test_encodings(tmp_path: Path, data: bytes, name: str) -> None:
         (b"", "a.txt", ("empty",)),
         (b" \n\t\r\n", "a.md", ("empty",)),
         (codecs.BOM_UTF8, "a.md", ("empty",)),
-        (b"x", "a.docx", ("no reader for '.docx'", ".markdown, .md, .txt")),
+        (b"x", "a.doc", ("no reader for '.doc'", ".docx, .epub, .htm")),
         (b"x", "a", ("file without suffix",)),
         (codecs.BOM_UTF16_LE + b"a\0\0\0", "a.txt", ("binary", "character 1")),
         (codecs.BOM_UTF16_LE + b"\x00\xd8a\0", "a.txt", ("UTF-16-LE", "byte 2")),

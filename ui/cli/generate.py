@@ -11,7 +11,7 @@ import typer
 from curator.errors import RecipeError
 from ui.cli.main import USAGE_ERROR
 from ui.cli.options import OUT_HELP, AsJson, Format, Yes, placed
-from ui.cli.output import print_json
+from ui.cli.output import print_json, tell
 
 if TYPE_CHECKING:
     from curator.recipe.model import Recipe
@@ -55,17 +55,29 @@ def command(
 
     Example: curator generate book-qa book.txt -n 50 --out qa.jsonl
     """
-    import asyncio
+    if help or not method:
+        _explain(context, method, asked=help)
+        return
+    data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
+    data |= {"seed": seed, "export": [{"format": format, "path": placed(out), "from": method}]}
+    _carry_out(_recipe(data, out), yes=yes, as_json=as_json)
 
+
+def _explain(context: typer.Context, method: str, *, asked: bool) -> None:
+    """Print the method's help, or the command's with all methods; without being asked that is a usage error."""
     from ui.cli.method_help import list_methods, show_method
 
-    if help or not method:
-        if method:
-            show_method(maker(method))
-            return
-        typer.echo(context.get_help())
-        list_methods()
-        raise typer.Exit(0 if help else USAGE_ERROR)
+    if method:
+        show_method(maker(method))
+        return
+    tell(context.get_help())
+    list_methods()
+    if not asked:
+        raise typer.Exit(USAGE_ERROR)
+
+
+def _carry_out(recipe: Recipe, *, yes: bool, as_json: bool) -> None:
+    import asyncio
 
     from curator.recipe.plan import make_plan
     from ui.cli.consent import agree, priced, replies_planned
@@ -73,9 +85,7 @@ def command(
     from ui.cli.run import carried_out, outcome_data, print_exports
     from ui.cli.workspace import open_store
 
-    data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
-    data |= {"seed": seed, "export": [{"format": format, "path": placed(out), "from": method}]}
-    plan = make_plan(_recipe(data, out))
+    plan = make_plan(recipe)
     resolved, estimates = asyncio.run(priced(plan, None))
     agree(resolved, estimates, yes=yes)
     result = carried_out(plan, resolved, replies_planned=replies_planned(estimates))

@@ -24,8 +24,10 @@ COMMANDS = {
     "status": "Show the funnel and the cost of the latest run.",
     "ls": "List records, filtered by status, stage or score.",
     "show": "Show one record: its source, lineage, scores and cost.",
+    "coverage": "Show which parts of the sources the accepted records rest on.",
     "export": "Write the accepted records to a file.",
     "generate": "Make examples with one method, without a recipe.",
+    "templates": "Check a file of templates, or convert one.",
     "config": "Show settings and where each comes from.",
 }
 """Every command with its line of help; `ui.cli.NAME` holds its `command`."""

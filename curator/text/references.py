@@ -1,7 +1,12 @@
 r"""Words of a question that point outside it, as a table: what is looked for, and why it cannot be understood alone.
 
 The patterns see the question in normal form (lower case, one kind of quotes). "The text of the oath" names its text
-and "the author of Emma" her book: a word for the source only counts where nothing follows that says which.
+and "the author of Emma" her book: a word for the source only counts where nothing follows that says which. What makes
+an answer lean on its source ("The text states that ...") stands in `curator.text.answer_references`.
+
+Source:
+    The two kinds of dependence, pointing at the source and leaving something unnamed, follow Choi et al. 2021,
+    "Decontextualization: Making Sentences Stand-Alone", arXiv 2102.05169, section 2; here they are told by patterns.
 """
 
 from __future__ import annotations
@@ -80,6 +85,15 @@ _REFERENCES = (
         rf"(?:{_SOURCE}|{_LAID_OUT})\b(?=[.?!,]|$)",
         "points to a text that is not there",
     ),
+    _reference(
+        rf"\b(?:given|considering|using|referring to) the (?:{_SOURCE}|{_LAID_OUT})\b{_UNNAMED}(?=\s*[?.,;:!]|$)",
+        "points to a text that is not there",
+    ),
+    _reference(
+        r"\b(?:according to|referring to|in|on|from|see) (?:section|paragraph|page|figure|table) \d[\d.]*\b"
+        r"(?!\s+(?:of|from|in)\b)",
+        "does not say whose section, page or figure it is",
+    ),
     _reference(rf"\b(?:{_SOURCE}|{_LAID_OUT}) (?:above|below)\b", "points above or below itself"),
     _reference(
         r"\b(?:mentioned|described|stated|shown|listed|given|discussed|noted|explained|quoted|seen) "
@@ -104,7 +118,7 @@ _REFERENCES = (
 _AUXILIARY = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|might|must"
 _IMPERSONAL = (
     "possible|impossible|necessary|important|true|take|takes|rain|raining|mean to|better|safe|legal|illegal|common|"
-    "likely|worth|ok|okay|allowed|permitted|useful|good|bad|hard|easy|difficult|helpful|cost to|feel like"
+    "likely|worth|ok|okay|allowed|permitted|useful|good|bad|hard|easy|difficult|helpful|cost to|feel like|that"
 )
 _PRONOUNS = (
     re.compile(

@@ -1,0 +1,224 @@
+"""The same question in other words: several phrasings of every fact, because a model learns a fact better that way.
+
+Each phrasing keeps its parent's answer, source and group labels (`fact`, `chunk` ...), so that a split by group never
+puts two phrasings of one fact on different sides.
+
+Source:
+    Allen-Zhu and Li 2023, "Physics of Language Models: Part 3.1, Knowledge Storage and Extraction", arXiv 2309.14316:
+    knowledge that was seen in one wording only can hardly be asked for ("knowledge augmentation"). They vary the texts;
+    ours varies the questions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from curator.errors import UnparsableReply
+from curator.llm.base import Sampling
+from curator.record import Record, Turn
+from curator.stage import AskingOptions, Context, Prompt, Transformer
+from curator.text.prompt import PromptFolder
+from curator.text.references import unresolved
+from curator.text.words import content_words, normalise, words
+from generators.rephrasing import asked_as, changed_facts
+
+LABEL = "paraphrase"
+"""The label that says which phrasing of its parent a record is, from 1."""
+
+DRAWN_AT = 0.7
+"""The temperature: the surest draw is too often the question as it was."""
+
+_EXAMPLE = re.compile(r"^Question: (.+)\n((?:- .+(?:\n|\Z))+)", re.MULTILINE)
+_MARK = re.compile(
+    r"^\s*(?:[-*+•]\s+|\(?\d{1,2}[.):]\s*|(?:question|paraphrase|version|way|option)(?:\s*\d{1,2})?\s*[.):-]\s*)+", re.I
+)
+_FENCE = re.compile(r"\s*```")
+_ASKS_FOR = {
+    "a time": re.compile(r"\bwhen\b|\bwhat time\b"),
+    "a person": re.compile(r"\b(?:who|whom|whose)\b"),
+    "a place": re.compile(r"\bwhere\b"),
+    "a reason": re.compile(r"\bwhy\b"),
+    "a count": re.compile(r"\bhow (?:many|much|often|long|far|old)\b"),
+}
+_TAG = re.compile(r"</?question>", re.I)
+
+
+class ParaphraseOptions(AskingOptions):
+    """Options of `paraphrase`.
+
+    Attributes:
+        n: how many further phrasings of each question; 3 to 8 are usual.
+    """
+
+    n: int = Field(default=3, ge=1, le=8)
+
+
+class Paraphrase(Transformer[ParaphraseOptions]):
+    """Asks a model for further phrasings of each question; see the module's docstring.
+
+    A phrasing is kept as a dropped record if it says what its parent or an earlier phrasing says but for case and
+    punctuation (`same-question`, `duplicate-phrasing`), loses or gains a number or loses a name (`facts-changed`), has
+    no word of the question (`unrelated`), asks for another kind of thing (`asks-otherwise`: when instead of why), is
+    much longer (`too-long`), can no longer be understood alone (`not-self-contained`), or is one more than was asked
+    for (`surplus`).
+    """
+
+    name: ClassVar[str] = "paraphrase"
+    Options: ClassVar[type[AskingOptions]] = ParaphraseOptions
+    checks = (
+        {"use": "self-containment"},
+        {"use": "threshold", "name": "self-contained", "options": {"score": "self-containment", "min": 1}},
+        {"use": "exact-dedup", "options": {"field": "instruction"}},
+    )
+    example = "curator generate paraphrase qa.jsonl -n 20 --out more.jsonl"
+
+    def per_prompt(self) -> int:
+        """Return how many phrasings a reply holds."""
+        return self.options.n
+
+    def check(self, context: Context) -> None:
+        """Open the prompts.
+
+        Args:
+            context: the context of the run to come.
+
+        Raises:
+            StageError: an overriding prompt folder is wrong.
+        """
+        self._folder(context)
+
+    def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
+        """Return the one prompt about a record; none if nobody asks in it.
+
+        Args:
+            record: the parent.
+            context: the stage's surroundings.
+
+        Returns:
+            One prompt.
+        """
+        if not record.instruction.strip():
+            return ()
+        folder, count = self._folder(context), self.options.n
+        turns = (
+            Turn("system", folder.render("system")),
+            *_examples(folder, count),
+            Turn("user", folder.render("question", question=record.instruction, count=count)),
+        )
+        return (Prompt(turns, item=record, sampling=Sampling(temperature=DRAWN_AT), source=record.origin.source),)
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        """Read the phrasings, one a line.
+
+        Args:
+            reply: the model's text.
+            prompt: the prompt; its item is the parent.
+
+        Returns:
+            One record a phrasing; unfit ones are marked as dropped.
+
+        Raises:
+            UnparsableReply: there is no phrasing in it.
+        """
+        phrasings = phrasings_in(reply)
+        if not phrasings:
+            raise UnparsableReply("there is no question in the reply")
+        return list(self._judged(phrasings, prompt.item))
+
+    def _judged(self, phrasings: list[str], parent: Record) -> Iterator[Record]:
+        seen: set[tuple[str, ...]] = set()
+        kept = 0
+        for number, phrasing in enumerate(phrasings, start=1):
+            child = asked_as(parent, phrasing, labels=((LABEL, str(number)),))
+            form = tuple(words(phrasing))
+            reason, detail = ("duplicate-phrasing", phrasing) if form in seen else unfit(phrasing, parent)
+            if not reason and kept == self.options.n:
+                reason, detail = "surplus", f"{self.options.n} were asked for"
+            seen.add(form)
+            kept += not reason
+            yield child.dropped(self.key, reason, detail) if reason else child
+
+    def _folder(self, context: Context) -> PromptFolder:
+        override = self.options.prompts
+        own = Path(__file__).parent / "prompts" / "paraphrase"
+        return PromptFolder(own, context.path(override) if override else None)
+
+
+def phrasings_in(reply: str) -> list[str]:
+    """Return the questions of a reply, one a line, without numbers, bullets, labels, fences and quote marks.
+
+    Args:
+        reply: the model's text.
+
+    Returns:
+        The questions. A line that announces them ("Sure, here are three ways:") is none.
+    """
+    lines = [line.strip() for line in reply.splitlines() if line.strip() and not _FENCE.match(line)]
+    bare = [_TAG.sub("", _MARK.sub("", line)).strip(" \t*\"“”'‘’`") for line in lines]
+    return [
+        text
+        for line, text in zip(lines, bare, strict=True)
+        if words(text) and not (line.rstrip("*").endswith(":") and not _MARK.match(line))
+    ]
+
+
+def unfit(phrasing: str, parent: Record) -> tuple[str, str]:
+    """Return why a phrasing cannot stand for its parent's question.
+
+    Args:
+        phrasing: the question in other words.
+        parent: the record that it comes from.
+
+    Returns:
+        Reason and detail; ("", "") if it is fit.
+    """
+    question = parent.instruction
+    if words(phrasing) == words(question):
+        return "same-question", ""
+    if changed := changed_facts(phrasing, question):
+        return "facts-changed", changed
+    if not _stems(phrasing) & _stems(question):
+        return "unrelated", "it has no content word of the question"
+    if otherwise := _asks_otherwise(phrasing, question):
+        return "asks-otherwise", otherwise
+    most = 2 * len(words(question)) + 12
+    if len(words(phrasing)) > most:
+        return "too-long", f"{len(words(phrasing))} words, at most {most}"
+    has_input = bool(parent.input.strip())
+    if not unresolved(question, has_input=has_input) and (found := unresolved(phrasing, has_input=has_input)):
+        return "not-self-contained", found
+    return "", ""
+
+
+def _asks_otherwise(phrasing: str, question: str) -> str:
+    """Return what a phrasing asks for instead of what its question asks for; "" if their question words agree."""
+    wanted, got = _asked_for(question), _asked_for(phrasing)
+    if not wanted or not got or wanted & got:
+        return ""
+    return f"{' or '.join(sorted(got))} instead of {' or '.join(sorted(wanted))}"
+
+
+def _asked_for(question: str) -> set[str]:
+    form = normalise(question)
+    return {what for what, sign in _ASKS_FOR.items() if sign.search(form)}
+
+
+def _stems(text: str) -> set[str]:
+    import snowballstemmer  # type: ignore[import-untyped]
+
+    return set(snowballstemmer.stemmer("english").stemWords(content_words(text)))
+
+
+def _examples(folder: PromptFolder, count: int) -> tuple[Turn, ...]:
+    """Return the examples as turns of a dialogue, each with as many phrasings as are wanted."""
+    turns: list[Turn] = []
+    for question, listed in _EXAMPLE.findall(folder.render("examples")):
+        phrasings = [line.removeprefix("- ") for line in listed.splitlines()][:count]
+        answer = "\n".join(f"{number}. {phrasing}" for number, phrasing in enumerate(phrasings, start=1))
+        turns += [Turn("user", folder.render("question", question=question, count=count)), Turn("assistant", answer)]
+    return tuple(turns)

@@ -1,0 +1,290 @@
+"""Preference pairs: of several answers to one instruction, a better one and a worse one.
+
+Each instruction from above is answered several times, by one model or by several `writers` in turn; the answers are
+rated by a judge in four aspects, by their likeness to the answer that the record has (`by: reference`), or by a
+registered measure (`by: grounding`). The best becomes the reply, the worst (or, with `rejected: random`, a drawn one)
+the rejected one. The answers between stay as records dropped as `not-paired`, so that nothing that was paid for is
+lost; a pair whose ratings are equal, or nearer than `margin`, is dropped as `tie`. With `pairs: lineage` no model is
+asked: a record and its parent that answer the same question make the pair.
+
+Source:
+    Cui et al. 2023, "UltraFeedback", arXiv 2310.01377, sections 2 and 3: four answers by several models, four aspects
+    rated from 1 to 5. Ours differ: see `generators.answer_ratings`; the pair is made by the mean of the aspects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, ClassVar, Literal
+
+import msgspec
+from pydantic import Field, model_validator
+
+from curator.llm.base import ChatReply
+from curator.record import Origin, Record
+from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
+from generators.answer_ratings import ASPECTS, Judge, Measured, Rating, judge_labels, token_overlap
+from generators.answering import (
+    Answering,
+    AnsweringOptions,
+    Draw,
+    draw,
+    is_answered,
+    question_of,
+    read_draw,
+    sorted_out,
+    text_of,
+)
+
+_NO_MARGIN = 1e-9
+"""Means of equal ratings may differ by a rounding error."""
+
+
+class PreferenceOptions(AnsweringOptions):
+    """Options of `preference`.
+
+    Attributes:
+        pairs: "asked" (several answers are drawn and rated) or "lineage" (a record and its parent from above).
+        n: how many answers each instruction gets.
+        writers: the recipe's names of the models that answer in turn; the stage's own unless said.
+        by: "judge", "reference" (likeness to the record's own answer), or a measure's name, as in `grounding`.
+        judge: with `by: judge`, the recipe's name of the model that judges; the stage's own unless said.
+        rating: "per-aspect" (four questions to the judge about each answer) or "joint" (one).
+        margin: how far the ratings of a pair must lie apart at least; equal ones never make a pair.
+        rejected: "worst", or "random" among all but the best.
+        better: with `pairs: lineage`, which is chosen: the "child" (an improvement) or the "parent" (of a spoilt copy).
+    """
+
+    pairs: Literal["asked", "lineage"] = "asked"
+    n: int = Field(default=2, ge=2, le=16)
+    writers: tuple[str, ...] = ()
+    by: str = "judge"
+    judge: str = ""
+    rating: Literal["per-aspect", "joint"] = "per-aspect"
+    margin: float = Field(default=0.0, ge=0)
+    rejected: Literal["worst", "random"] = "worst"
+    better: Literal["child", "parent"] = "child"
+
+    @model_validator(mode="after")
+    def _judge_is_asked(self) -> PreferenceOptions:
+        if self.judge and self.by != "judge":
+            raise ValueError("`judge` names a model for `by: judge` only")
+        return self
+
+
+class Preference(Transformer[PreferenceOptions]):
+    """Makes preference pairs; see the module's docstring."""
+
+    name: ClassVar[str] = "preference"
+    Options: ClassVar[type[AskingOptions]] = PreferenceOptions
+    example = "curator generate preference questions.jsonl -n 20 --out pairs.jsonl --format preference"
+
+    def __init__(self, options: Any = None, *, key: str = "") -> None:
+        """Build the stage; see `Stage`."""
+        super().__init__(options, key=key)
+        self._answering = Answering(self.options, draws=self.options.n)
+
+    def per_prompt(self) -> int:
+        """Return how many records one instruction gives, at most: a pair, and the answers that are not in it."""
+        return max(1, self.options.n - 1)
+
+    def requests_per_prompt(self) -> tuple[int, int]:
+        """Return the replies to one instruction: its answers, and the judge's where they differ."""
+        n = self.options.n
+        if self.options.pairs == "lineage":
+            return (0, 0)
+        if self.options.by != "judge":
+            return (n, n)
+        return (n, n + n * (1 if self.options.rating == "joint" else len(ASPECTS)))
+
+    def also_asks(self) -> tuple[str, ...]:
+        """Return the writers and the judge that the recipe names."""
+        named = (*self.options.writers, self.options.judge)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    def check(self, context: Context) -> None:
+        """See that there are documents where they are wanted, and the measure.
+
+        Args:
+            context: the context of the run to come.
+
+        Raises:
+            StageError: the run has no documents to ground on, or no evaluator gives the measure.
+            PluginError: no evaluator bears the measure's name.
+        """
+        self._answering.check(context)
+        if self.options.by not in {"judge", "reference"}:
+            Measured(self.options.by, f"{self.key}: by")
+
+    def run(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
+        """Pass on what comes from above, then add the pairs."""
+        if self.options.pairs == "lineage":
+            return self._from_lineage(records, context)
+        return super().run(records, context)
+
+    def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
+        """Return the question of a record.
+
+        Args:
+            record: the parent.
+            context: the stage's surroundings.
+
+        Returns:
+            One prompt; none for pairs, for records without a question, and without a reference where one is needed.
+        """
+        unfit = record.rejected is not None or not question_of(record)
+        if unfit or (self.options.by == "reference" and not is_answered(record)):
+            return []
+        return [self._answering.prompt(record, context)]
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        """Take a reply as one of the answers.
+
+        Args:
+            reply: the model's text.
+            prompt: the prompt; its item is the `Question`.
+
+        Returns:
+            The answered record.
+
+        Raises:
+            UnparsableReply: it is blank.
+        """
+        return [prompt.item.answered(read_draw(ChatReply(reply)).text)]
+
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        """Draw the answers to one instruction, rate them and pair two.
+
+        Args:
+            prompt: the question.
+            context: the stage's surroundings.
+
+        Returns:
+            The pair, dropped where the two are too alike, then the answers that are not in it, dropped; without two
+            answers that could be rated, all of them dropped.
+
+        Raises:
+            StageError: the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+        writers = self.options.writers or ("",)
+        drawn = sorted_out(await draw(self, prompt, context, self.options.n, writers))
+        broken = [
+            self._single(prompt, context, reading, "cut-off", "max_tokens was used up") for reading in drawn.cut_off
+        ]
+        if not drawn.fit:
+            return broken or [self.failed(prompt, context, *drawn.unread)]
+        if len(drawn.fit) == 1:
+            detail = f"of {self.options.n} answers only this one is whole and different"
+            return [self._single(prompt, context, drawn.fit[0], "single-answer", detail), *broken]
+        ratings = await self._rated([prompt.item.answered(text) for text in drawn.texts], prompt, context)
+        rated = [_Rated(reading, rating) for reading, rating in zip(drawn.fit, ratings, strict=True)]
+        return [*self._paired(rated, prompt, context), *broken]
+
+    def _paired(self, rated: Sequence[_Rated], prompt: Prompt, context: Context) -> list[Record]:
+        known = sorted((each for each in rated if each.rating.value is not None), key=lambda each: -each.value)
+        single = [
+            self._single(prompt, context, each.reading, "unrated", each.rating.note, *each.rating.readings)
+            for each in rated
+            if each.rating.value is None
+        ]
+        if len(known) < 2:
+            why = "there is no second rated answer to compare it with"
+            return [*(self._single(prompt, context, e.reading, "not-paired", why) for e in known), *single]
+        best, *others = known
+        worst = others[-1]
+        if self.options.rejected == "random":
+            worst = context.random("rejected", prompt.item.parent.id).choice(others)
+        pair = self._pair(best, worst, prompt, context)
+        between = [
+            self._single(prompt, context, e.reading, "not-paired", f"rated {e.value:g}: {e.rating.note}")
+            for e in others
+            if e is not worst
+        ]
+        return [pair, *between, *single]
+
+    def _pair(self, best: _Rated, worst: _Rated, prompt: Prompt, context: Context) -> Record:
+        margin = best.value - worst.value
+        labels = (
+            *prompt.labels,
+            ("rated_by", self.options.by),
+            *(judge_labels(context, self.options.judge, *self.options.writers) if self.options.by == "judge" else ()),
+            ("chosen_rating", f"{best.value:g}"),
+            ("rejected_rating", f"{worst.value:g}"),
+            ("chosen_model", best.reading.model),
+            ("rejected_model", worst.reading.model),
+            ("chosen_note", best.rating.note),
+            ("rejected_note", worst.rating.note),
+        )
+        record = msgspec.structs.replace(prompt.item.answered(text_of(best.reading)), rejected=text_of(worst.reading))
+        further = (worst.reading, *best.rating.readings, *worst.rating.readings)
+        pair = self.signed(record, msgspec.structs.replace(prompt, labels=labels), context, best.reading, *further)
+        if margin < max(self.options.margin, _NO_MARGIN) - _NO_MARGIN / 2:
+            return pair.dropped(self.key, "tie", f"the ratings lie {margin:g} apart")
+        return pair
+
+    def _single(
+        self,
+        prompt: Prompt,
+        context: Context,
+        reading: Reading[Draw],
+        reason: str,
+        detail: str,
+        *further: Reading[Any],
+    ) -> Record:
+        record = self.signed(prompt.item.answered(text_of(reading)), prompt, context, reading, *further)
+        return record.dropped(self.key, reason, detail)
+
+    async def _rated(self, records: Sequence[Record], prompt: Prompt, context: Context) -> list[Rating]:
+        if self.options.by == "reference":
+            reference = prompt.item.parent.response
+            overlaps = [token_overlap(record.response, reference) for record in records]
+            return [Rating(value, f"token overlap with the record's answer {value:.2f}") for value in overlaps]
+        if self.options.by != "judge":
+            measured = Measured(self.options.by, f"{self.key}: by")
+            return list(await asyncio.gather(*(measured.rate(record, context) for record in records)))
+        judge = Judge(self._answering.folder(context), model=self.options.judge, joint=self.options.rating == "joint")
+        return list(await asyncio.gather(*(judge.rate(self, record, context) for record in records)))
+
+    async def _from_lineage(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
+        seen: dict[str, Record] = {}
+        async for record in records:
+            seen.setdefault(record.id, record)
+            yield record
+        left = sys.maxsize if context.limit is None else context.limit
+        for child in seen.values():
+            for parent in (seen[name] for name in dict.fromkeys(child.origin.parents) if name in seen):
+                if left > 0 and self._is_for_us(child) and _same_question(child, parent):
+                    left -= 1
+                    yield self._lineage_pair(child, parent, context)
+
+    def _lineage_pair(self, child: Record, parent: Record, context: Context) -> Record:
+        chosen, rejected = (child, parent) if self.options.better == "child" else (parent, child)
+        origin = Origin(
+            parents=(child.id, parent.id),
+            source=child.origin.source,
+            further_sources=child.origin.further_sources,
+            labels=(*child.origin.labels, ("rated_by", "lineage"), ("better", self.options.better)),
+        )
+        pair = Record(chosen.messages, rejected=rejected.response, input_at=chosen.input_at, origin=origin)
+        return self.signed(pair, Prompt(()), context)
+
+
+class _Rated(msgspec.Struct, frozen=True):
+    """An answer with its rating."""
+
+    reading: Reading[Draw]
+    rating: Rating
+
+    @property
+    def value(self) -> float:
+        """The rating's value; 0 where there is none."""
+        return self.rating.value or 0.0
+
+
+def _same_question(child: Record, parent: Record) -> bool:
+    """Return whether two records answer the same question, differently."""
+    answered = is_answered(child) and is_answered(parent) and child.rejected is None and parent.rejected is None
+    return answered and child.messages[:-1] == parent.messages[:-1] and child.response != parent.response

