@@ -1,9 +1,9 @@
 """How fast documents are read and cut, how much memory that takes, and whether the cuts break sentences.
 
-Each row is a process of its own, on Linux. The text is "Pride and Prejudice", which `make setup` fetches, over and over.
-The peer is `RecursiveCharacterTextSplitter` of langchain-text-splitters, if that is installed, set to chunks as long as
-ours (in characters), on the text as the file holds it. A chunk breaks a sentence if it ends inside one; sentences are
-told by pysbd, which neither side uses.
+Each row is a process of its own, on Linux. The text is "Pride and Prejudice", which `make setup` fetches, over and
+over. The peer is `RecursiveCharacterTextSplitter` of langchain-text-splitters, if that is installed, set to chunks
+about as long as ours, on the text as the file holds it. A chunk breaks a sentence if it ends neither where a paragraph
+does nor with a mark that may end a sentence.
 
 Run `python benchmarks/chunking.py`, with `--copies` for another size.
 """
@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -29,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 CHUNK_CHARS = 900
 """About 180 words, the default of ours."""
 PEER = "langchain_text_splitters"
-JUDGE = "pysbd"
+SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 
 
 def ours(path: Path) -> Iterator[str]:
@@ -62,19 +61,13 @@ def measure(who: str, path: Path) -> None:
 
 
 def broken_percent(who: str, path: Path) -> float:
-    """Return how many of a file's chunks end inside a sentence."""
-    import pysbd
-
-    chunks = ["".join(chunk.split()) for chunk in CONTESTANTS[who](path)]
-    segmenter = pysbd.Segmenter(language="en", clean=False)
-    paragraphs = path.read_text(encoding="utf-8").split("\n\n")
-    sentences = [piece for text in paragraphs for piece in segmenter.segment(" ".join(text.split()))]
+    """Return how many of a file's chunks end neither with a paragraph nor with a mark that ends a sentence."""
     # Without white space, which each side treats in its own way, ends can be compared by their place.
-    ends = list(accumulate(len("".join(piece.split())) for piece in sentences))
-    broken = 0
-    for end in accumulate(map(len, chunks[:-1])):
-        at = bisect_left(ends, end)
-        broken += at == len(ends) or ends[at] != end
+    paragraphs = ["".join(text.split()) for text in path.read_text(encoding="utf-8").split("\n\n")]
+    chunks = ["".join(chunk.split()) for chunk in CONTESTANTS[who](path)]
+    ends = set(accumulate(map(len, paragraphs)))
+    places = zip(accumulate(map(len, chunks)), chunks, strict=True)
+    broken = sum(end not in ends and not SENTENCE_END.search(chunk) for end, chunk in places)
     return 100 * broken / len(chunks)
 
 
@@ -116,9 +109,6 @@ def main() -> None:
                 file.writelines(f"{text}\n\n" for _ in range(copies))
             for who in peers:
                 row(who, path)
-        if importlib.util.find_spec(JUDGE) is None:
-            print("\npip install pysbd to see which cuts break sentences", file=sys.stderr)
-            return
         print("\n| who | chunks that end inside a sentence |\n|---|---|")
         whole = Path(folder) / "whole.txt"
         whole.write_text(text, encoding="utf-8")

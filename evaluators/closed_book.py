@@ -38,6 +38,10 @@ class ClosedBook(Evaluator[AskingOptions]):
             Measure(f"{NAME}.delta", "token F1 with the passage less that without", low=-1.0),
         )
 
+    def requests_per_record(self) -> tuple[int, int]:
+        """Return how many replies a record takes: none where it has no source."""
+        return (0, 2)
+
     def check(self, context: Context) -> None:
         """Open the prompts.
 

@@ -54,6 +54,10 @@ class RoundTrip(Evaluator[RoundTripOptions]):
             Measure(f"{NAME}.em", "share of the reader's answers that match exactly"),
         )
 
+    def requests_per_record(self) -> tuple[int, int]:
+        """Return how many replies a record takes: none where it has no source."""
+        return (0, self.options.samples)
+
     def check(self, context: Context) -> None:
         """Open the prompts.
 

@@ -33,8 +33,8 @@ class BookQAOptions(GeneratorOptions):
         topics_per_chapter: how many topics the model names for a chapter.
         retriever: what finds the passages: "bm25", or a sentence-transformers model.
         top_k: how many passages a retrieved answer may rest on.
-        excerpt_sentences: how many sentences of each passage found are shown, those nearest to the question; 0 shows
-            whole passages. One or two help a very small model.
+        extractive: whether a retrieved answer is the sentence of the passages that shares most words with the question,
+            as it stands; for models that are too small to answer from passages.
     """
 
     per_chunk: int = Field(default=3, ge=1, le=50)
@@ -48,7 +48,7 @@ class BookQAOptions(GeneratorOptions):
     topics_per_chapter: int = Field(default=3, ge=1, le=50)
     retriever: str = "bm25"
     top_k: int = Field(default=3, ge=1, le=20)
-    excerpt_sentences: int = Field(default=0, ge=0, le=50)
+    extractive: bool = False
 
     @field_validator("types", mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from curator.text.chunks import Chunk, chunk_document
 from curator.text.document import Document
 from curator.text.evidence import find_quote, names, numbers
 from curator.text.sentences import sentence_spans
-from curator.text.words import content_words, words
+from curator.text.words import words
 
 SHORTEST_ANSWER_WORDS = 6
 """Shorter sentences ("They are these:") hold no fact that could be asked about by itself."""
@@ -96,23 +96,6 @@ class Passage(msgspec.Struct, frozen=True, dict=True):
         """
         span = find_quote(quote, self.text) or _nearest_sentence(quote, self.text)
         return None if span is None else Sentence(self.text[span[0] : span[1]], self.chunk.start + span[0])
-
-    def excerpt(self, question: str, most: int) -> str:
-        """Return the sentences that share the most words with a question, in the text's order.
-
-        Args:
-            question: what is asked.
-            most: how many sentences; 0 for the whole passage.
-
-        Returns:
-            Sentences of the passage, parted by blanks.
-        """
-        if most == 0:
-            return self.text
-        wanted = set(content_words(question))
-        spans = sentence_spans(self.text)
-        ranked = sorted(spans, key=lambda span: -len(wanted & set(content_words(self.text[slice(*span)]))))
-        return " ".join(self.text[slice(*span)] for span in sorted(ranked[:most]))
 
 
 def passages_of(document: Document, max_words: int) -> Iterator[Passage]:

@@ -103,7 +103,8 @@ class BookQA(Generator[BookQAOptions]):
         """Return how many replies a prompt takes: a retrieved answer takes a question first, a chapter its topics."""
         if self.options.answers != "retrieved":
             return (1, 1)
-        return (1, 1 + 2 * self.per_prompt()) if self.options.topics == "model" else (1, 2)
+        each = 1 if self.options.extractive else 2
+        return (1, 1 + each * self.per_prompt()) if self.options.topics == "model" else (1, each)
 
     def check(self, context: Context) -> None:
         """See that there is something to read.

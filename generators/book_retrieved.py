@@ -17,7 +17,7 @@ from generators.book_prompts import ONE_LINE, BookPrompts
 from generators.book_records import Draft, rest_on
 from generators.book_replies import ReadPair, flaw_of, is_declined, pairs_in, question_in
 from generators.book_talk import Talk
-from generators.book_topics import Shelf, Topic, chapters_of, proof, read_topics, topics_in
+from generators.book_topics import Shelf, Topic, chapters_of, nearest_sentence, proof, read_topics, topics_in
 
 FAITHFUL = Sampling(temperature=0.0)
 """An answer is to say what the passages say, so nothing in it is left to chance."""
@@ -109,8 +109,11 @@ class TopicQuestions:
             reason = "nothing-retrieved" if asked.value else "nothing-to-ask"
             record = single_turn(asked.value or topic.name, "").dropped(self._stage.key, reason, topic.name)
             return self._stage.signed(record, prompt, context, asked, *before)
-        texts = [passage.excerpt(asked.value, self._options.excerpt_sentences) for passage in passages]
-        turns = self._prompts.from_passages(prompt.turns[0], asked.value, texts)
+        if self._options.extractive:
+            evidence = nearest_sentence(asked.value, passages)
+            record = self._grounded(asked.value, ReadPair(answer=evidence, evidence=evidence), passages)
+            return self._stage.signed(record, prompt, context, asked, *before)
+        turns = self._prompts.from_passages(prompt.turns[0], asked.value, [passage.text for passage in passages])
         source = passages[0].source()
         second = Prompt(turns, sampling=FAITHFUL, source=source, labels=(*prompt.labels, *group_labels(source)))
         told = await self._stage.ask(second, context, _answer)

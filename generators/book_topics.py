@@ -18,7 +18,7 @@ from curator.errors import StageError, UnparsableReply
 from curator.text.chunks import Chunk
 from curator.text.decoding import decode
 from curator.text.retrieval import Retriever, retriever
-from curator.text.words import normalise, words
+from curator.text.words import content_words, normalise, words
 from generators.book_entities import NAME, PERSON, Inventory, mentions
 from generators.book_passages import Passage
 from generators.book_replies import is_declined
@@ -151,6 +151,23 @@ def read_topics(path: Path) -> list[str]:
     if not topics:
         raise StageError(f"topics: {path} is empty; write one topic a line")
     return topics
+
+
+def nearest_sentence(question: str, passages: Sequence[Passage]) -> str:
+    """Return the sentence that shares the most content words with a question.
+
+    Args:
+        question: what is asked.
+        passages: where to look, the best passage first.
+
+    Returns:
+        A sentence that stands by itself, of the first passage if others are as near; "" if the nearest has not even
+        half of the question's words.
+    """
+    wanted = set(content_words(question))
+    found = [sentence.text for passage in passages for sentence in passage.sentences]
+    nearest = max(found, key=lambda sentence: len(wanted & set(content_words(sentence))), default="")
+    return nearest if 2 * len(wanted & set(content_words(nearest))) >= len(wanted) > 0 else ""
 
 
 def proof(evidence: str, answer: str) -> str:

@@ -1,10 +1,9 @@
 """Questions that lean on their passage are mended instead of dropped: "What did he do then?" gets its names.
 
 Only questions in which the patterns of `self-containment` find something are touched. Where it is enough to leave out
-"according to the text", that is done without a model. Otherwise the model sees the question,
-the passage, its title and chapter, and writes the question with the least change that lets it stand alone. The mended
-record takes the place of its parent; where the rewrite is unfit it is kept as a dropped record, and the parent stays,
-for a threshold to judge.
+"according to the text", that is done without a model. Otherwise the model sees the question, the passage, its title and
+chapter, and writes the question with the least change that lets it stand alone. The mended record takes the place of
+its parent; where the rewrite is unfit it is kept as a dropped record, and the parent stays, for a threshold to judge.
 
 Source:
     Choi et al. 2021, "Decontextualization: Making Sentences Stand-Alone", arXiv 2102.05169, section 2: the edits are

@@ -49,12 +49,13 @@ def examples_in(folder: PromptFolder, name: str) -> tuple[dict[str, str], ...]:
         StageError: the file is no YAML list of mappings.
     """
     try:
-        entries = yaml.safe_load(folder.render(name)) or []
+        # Every value is a text: `No` is a reply, and no False. This loader makes nothing but texts, lists and mappings.
+        entries = yaml.load(folder.render(name), Loader=yaml.BaseLoader) or []  # noqa: S506
     except yaml.YAMLError as error:
         raise StageError(f"prompt {name}.jinja: this is no YAML: {error}") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise StageError(f"prompt {name}.jinja: it must be a YAML list of mappings from slot to text")
-    return tuple({str(key): str(value).strip() for key, value in entry.items()} for entry in entries)
+    return tuple({key: str(value).strip() for key, value in entry.items()} for entry in entries)
 
 
 def shown(

@@ -91,6 +91,7 @@ class Magpie(Generator[MagpieOptions]):
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
         {"use": "near-dedup"},
     )
+    reads: ClassVar[str] = "nothing"
     example: ClassVar[str] = "curator generate magpie -n 20 --out magpie.jsonl"
 
     def also_asks(self) -> tuple[str, ...]:

@@ -42,13 +42,16 @@ SHOWN, SHOWN_ACCEPTED = 8, 2
 DEMONSTRATIONS = 8
 """How many of the examples of classification are shown, where the paper's 31 are not asked for."""
 
+TASK_TOKENS = 120
+"""How long a task may grow, in tokens, before the model has lost the thread."""
+
 PAPERS_LIST = 16
 """Where the paper's list is cut: a prompt shows 8 tasks and gets about 7 new ones."""
 
 WRITE, SORT, WORK_OUT = (
-    Sampling(temperature=0.7, top_p=0.95, max_tokens=400),
+    Sampling(temperature=0.7, top_p=0.95),
     Sampling(temperature=0.0, max_tokens=5, stop=("\n",)),
-    Sampling(temperature=0.3, max_tokens=600, stop=("Task:", "<task>")),
+    Sampling(temperature=0.3, max_tokens=350, stop=("Task:", "<task>")),
 )
 """How tokens are drawn: for instructions, for the kind of task, for instances."""
 
@@ -151,7 +154,8 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         count = self.options.tasks_per_request
         turns.append(Turn("user", folder.render("task", number=len(tasks) + 1, count=count)))
         stop = ("\n",) if count == 1 else ()
-        return Prompt(tuple(turns), sampling=msgspec.structs.replace(WRITE, stop=stop), labels=labels)
+        sampling = msgspec.structs.replace(WRITE, max_tokens=count * TASK_TOKENS, stop=stop)
+        return Prompt(tuple(turns), sampling=sampling, labels=labels)
 
     def drafts(self, reply: ChatReply, prompt: Prompt) -> list[TaskDraft]:
         """Read the instructions of a reply.

@@ -105,9 +105,9 @@ def shown_call(call: Call) -> str:
 
 
 def told_values(call: Call) -> str:
-    """Return the arguments of a call as lines of name and value, as a sentence could say them."""
+    """Return the arguments of a call as notes for a sentence that says them: "berth: 3, day: Friday"."""
     values = call.values.items() if isinstance(call.values, dict) else ()
-    return "\n".join(f"{name}: {_plain(value)}" for name, value in values)
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in values)
 
 
 def unmentioned(call: Call, function: Function, request: str) -> list[str]:

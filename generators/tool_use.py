@@ -53,6 +53,7 @@ class ToolUseOptions(GeneratorOptions):
         listed: how many functions a dialogue lists at most; the ones called are among them.
         results: whether the dialogue goes on with simulated results and a final answer.
         mentioned: whether a request must say the values of its calls; one that does not is dropped.
+        retries: how often an unreadable reply, or a request that hides a value, is asked again, 0 and up.
     """
 
     tools: Path
@@ -64,6 +65,7 @@ class ToolUseOptions(GeneratorOptions):
     listed: int = Field(default=8, ge=1)
     results: bool = False
     mentioned: bool = True
+    retries: int = Field(default=3, ge=0, le=10)
 
 
 class ToolUse(Generator[ToolUseOptions]):
@@ -255,7 +257,8 @@ class ToolUse(Generator[ToolUseOptions]):
     def _example(self, folder: PromptFolder, name: str, **values: object) -> Prompt:
         """Return a question that is asked behind examples of it, and answered in one line."""
         examples = shown(folder, name, examples_in(folder, f"{name}_examples"))
-        turns = (Turn("system", folder.render("system")), *examples, Turn("user", folder.render(name, **values)))
+        system = folder.render("request_system" if name == "request" else "system")
+        turns = (Turn("system", system), *examples, Turn("user", folder.render(name, **values)))
         return Prompt(turns, sampling=ONE_LINE)
 
     def _conventions(self, task: Task, folder: PromptFolder) -> Turn:

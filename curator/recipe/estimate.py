@@ -13,7 +13,7 @@ from curator.recipe.models import ResolvedModel
 from curator.recipe.plan import Plan, PlannedStage
 from curator.recipe.questions import Range, questions_about, questions_of
 from curator.record import Record
-from curator.stage import Generator, Transformer
+from curator.stage import Evaluator, Generator, Transformer
 
 SHORT_REPLY_TOKENS = 20
 """What even a terse reply takes, in tokens: the low end of an estimate."""
@@ -169,8 +169,10 @@ def _checking(planned: PlannedStage, model: ResolvedModel | None, flow: _Flow) -
     if model is None:
         return StageEstimate(planned.key, "", None, Range(), Range(), Range())
     free = model.price is not None and model.price.cost_usd(1_000_000, 1_000_000) == 0
-    most = flow.parents("")[0].high
-    return StageEstimate(planned.key, model.label, None, Range(0, most), None, Range() if free else None)
+    arriving = flow.parents("")[0]
+    least, most = planned.stage.requests_per_record() if isinstance(planned.stage, Evaluator) else (0, 1)
+    requests = Range(arriving.low * least, arriving.high * most)
+    return StageEstimate(planned.key, model.label, None, requests, None, Range() if free else None)
 
 
 def _usd(price: Price, requests: Range, sent: Range, reply: Range) -> Range:

@@ -14,7 +14,7 @@ from curator.llm.spec import ModelSpec
 from curator.recipe.model import Recipe, StageUse
 from curator.recipe.sources import read_sources
 from curator.registry import formats, providers, stages
-from curator.stage import Context, Generator, Stage, Transformer
+from curator.stage import AskingStage, Context, Generator, Stage, Transformer
 from curator.text.document import Document
 from curator.text.near_miss import did_you_mean
 from curator.text.yaml_lines import explain
@@ -95,6 +95,8 @@ def make_plan(recipe: Recipe) -> Plan:
     context = plan.context()
     for entry in planned:
         entry.stage.check(context.for_stage(entry.key))
+        if isinstance(entry.stage, AskingStage):
+            entry.stage.personas(context)
     return plan
 
 

@@ -62,12 +62,14 @@ class AskingStage(Stage[AskingOptionsT]):
     Attributes:
         checks: the stages, as a recipe writes them, that `curator generate` puts behind this one.
         input_option: the option that `curator generate` fills with the file it is given; "" if it reads documents.
+        reads: what it works on, in a word for its help, where that is neither documents nor its file nor a dataset.
         example: a command line that shows the method at work, for its help.
     """
 
     asks: ClassVar[bool] = True
     checks: ClassVar[tuple[dict[str, Any], ...]] = ()
     input_option: ClassVar[str] = ""
+    reads: ClassVar[str] = ""
     example: ClassVar[str] = ""
 
     def per_prompt(self) -> int:
@@ -171,12 +173,26 @@ class AskingStage(Stage[AskingOptionsT]):
                     if made >= limit:
                         return
 
+    def personas(self, context: Context) -> tuple[str, ...]:
+        """Return the personas that the options name, none unless they do.
+
+        Args:
+            context: the stage's surroundings.
+
+        Returns:
+            The personas, in their file's order.
+
+        Raises:
+            StageError: the file cannot be read, or holds no personas.
+        """
+        named = self.options.personas if isinstance(self.options, GeneratorOptions) else None
+        return read_personas(context.path(named)) if named else ()
+
     async def _spoken(
         self, prompts: AsyncIterator[Prompt | Record], context: Context
     ) -> AsyncIterator[Prompt | Record]:
         """Give each prompt the persona whose turn it is, if the recipe names any."""
-        named = self.options.personas if isinstance(self.options, GeneratorOptions) else None
-        personas = list(read_personas(context.path(named))) if named else []
+        personas = list(self.personas(context))
         context.random("personas").shuffle(personas)
         number = 0
         async for prompt in prompts:

@@ -14,6 +14,10 @@ from curator.stage.ordered import ordered_map
 class Evaluator(Stage[OptionsT]):
     """Scores each record by itself, so that it works while the stages above still write."""
 
+    def requests_per_record(self) -> tuple[int, int]:
+        """Return how many replies a record takes where the stage asks a model, retries left out: it prices the run."""
+        return (0, 1)
+
     @abstractmethod
     async def score(self, record: Record, context: Context) -> tuple[Score, ...]:
         """Measure one record.

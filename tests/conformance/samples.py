@@ -42,11 +42,11 @@ LEAF = """
 version: 2
 task_description: Name the berth of a boat.
 seed_examples:
-  - {question: Where does the Gull lie?, answer: Berth 1.}
-  - {question: Where does the Tern lie?, answer: Berth 2.}
-  - {question: Where does the Skua lie?, answer: Berth 3.}
-  - {question: Where does the Auk lie?, answer: Berth 4.}
-  - {question: Where does the Knot lie?, answer: Berth 5.}
+  - {question: "Where does the Gull lie?", answer: Berth 1.}
+  - {question: "Where does the Tern lie?", answer: Berth 2.}
+  - {question: "Where does the Skua lie?", answer: Berth 3.}
+  - {question: "Where does the Auk lie?", answer: Berth 4.}
+  - {question: "Where does the Knot lie?", answer: Berth 5.}
 """
 
 ROWS = """

@@ -161,6 +161,24 @@ async def test_foreign_text_stays_between_its_marks() -> None:
             assert f"<{tag}>" not in last or last.count(f"<{tag}>") == last.count(f"</{tag}>")
 
 
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Why did Oda Brenn leave the mill of Merrow?", ""),
+        ("Why do whales sing at Merrow in winter?", "evidence-not-found"),
+    ],
+)
+async def test_a_very_small_model_only_asks_and_the_nearest_sentence_answers(question: str, reason: str) -> None:
+    client = ScriptedProvider(script(question=question))
+    (record,) = await made(client, topics=["the mill"], extractive=True)
+    assert (record.drop.reason if record.drop else "") == reason
+    assert len(client.asked) == 1
+    if not reason:
+        assert record.response == BRENN
+        assert record.origin.source is not None
+        assert record.origin.source.evidence_at == TEXT.index(BRENN)
+
+
 def test_a_document_without_names_needs_topics() -> None:
     stage = BookQA({"answers": "retrieved"})
     document = Document("a", "it was a long day and nothing came of it in the end, or so they say.")

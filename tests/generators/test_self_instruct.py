@@ -129,10 +129,10 @@ def test_the_modern_prompt_is_a_dialogue_of_single_tasks(tmp_path: Path) -> None
     (prompt,) = first_prompts(tmp_path)
     assert [turn.role for turn in prompt.turns] == ["system", *["user", "assistant"] * 8, "user"]
     assert prompt.turns[-1].content == "Write task 9."
-    assert prompt.sampling.stop == ("\n",)
+    assert (prompt.sampling.stop, prompt.sampling.max_tokens) == (("\n",), 120)
     (several,) = first_prompts(tmp_path, tasks_per_request=4)
     assert several.turns[-1].content == "Write tasks 9 to 12, one a line, each with its number."
-    assert several.sampling.stop == ()
+    assert (several.sampling.stop, several.sampling.max_tokens) == ((), 480)
 
 
 def test_blank_space_is_collapsed_and_a_final_colon_goes(tmp_path: Path) -> None:

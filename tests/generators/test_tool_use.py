@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator.errors import StageError, UnparsableReply
@@ -160,6 +160,7 @@ def test_further_arguments_pass_only_where_the_schema_allows_them() -> None:
     assert closed[0] == "unknown-argument"
 
 
+@settings(deadline=None)
 @given(st.integers(), st.integers(-50, 50), st.integers(0, 50))
 def test_what_is_drawn_meets_the_schema(seed: int, low: int, more: int) -> None:
     drawn_from = function(

@@ -70,7 +70,7 @@ print(peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("suffix", [".txt", ".md"])
-def test_a_large_file_needs_little_more_than_twice_its_size(tmp_path: Path, suffix: str) -> None:
+def test_a_large_file_needs_about_twice_its_size(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     head = "## Chapter {}\n\n" if suffix == ".md" else "Chapter {}\n\n"
     paragraph = ("It is a truth universally acknowledged, that a man in want of a line\n" * 8) + "\n"
@@ -84,4 +84,4 @@ def test_a_large_file_needs_little_more_than_twice_its_size(tmp_path: Path, suff
         [sys.executable, "-c", MEASURE, str(path), "600"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 2.6 * size
+    assert int(done.stdout) < 2.2 * size + 40_000_000  # the code itself, and blocks being read, take some too

@@ -64,7 +64,7 @@ def test_version(curator: Call) -> None:
     ("arguments", "says"),
     [
         (("rnu",), "there is no command 'rnu'; did you mean 'run'? See `curator --help`"),
-        (("frobnicate",), "there is no command 'frobnicate'; known: config, doctor"),
+        (("frobnicate",), "there is no command 'frobnicate'; known: config, coverage, doctor"),
         (("run", "--limt", "3"), "No such option: --limt"),
         (("run", "--limit", "0"), "'--limit'"),
         (("run", "--limit", "many"), "'--limit'"),
@@ -72,7 +72,6 @@ def test_version(curator: Call) -> None:
         (("show",), "Missing argument 'ID'. See `curator show --help`"),
         (("export",), "Missing option '--out'"),
         (("init",), "Missing argument 'DIR'"),
-        (("generate",), "Missing argument 'METHOD'"),
         (("config", "hide"), "'hide' is not"),
         (("run", "surplus"), "surplus"),
     ],

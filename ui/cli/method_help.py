@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from curator.registry import stages
 from curator.stage import AskingStage, Generator, Transformer
@@ -69,9 +68,9 @@ def _fields(kind: type[AskingStage[Any]]) -> list[tuple[str, Any]]:
 
 
 def _default(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined:
+    if field.is_required():
         return "needed"
+    value = field.get_default(call_default_factory=True)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "–"
     return (
@@ -84,6 +83,8 @@ def _default(field: Any) -> str:
 
 
 def _takes(kind: type[AskingStage[Any]]) -> str:
+    if kind.reads:
+        return kind.reads
     if issubclass(kind, Transformer):
         return "a dataset"
     return f"its {kind.input_option}" if kind.input_option else "documents"
