@@ -20,6 +20,9 @@ PERSON = "name with a form of address"
 _YEAR = "year"
 _DIGITS = "number in digits"
 _SPELLED = "number word"
+_ORDINAL = "ordinal word"
+MOST_TELLING = (PERSON, NAME, _YEAR, _DIGITS, _SPELLED, _ORDINAL)
+"""The kinds, that first which makes the best right option: of "1 June 1923" rather the year than the day."""
 
 _TITLE = r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Madam|Madame|Mme)\b\.?\s)?"
 _MOST_EXCHANGED = 40
@@ -54,7 +57,8 @@ def entities(text: str, known_names: Iterable[str]) -> list[Entity]:
     for match in _WORD.finditer(text):
         kind = _number_kind(match.group())
         if kind and not any(match.start() in span for span in taken):
-            found.append(Entity(match.group(), kind, match.start()))
+            spelling = match.group().lower() if kind in (_SPELLED, _ORDINAL) else match.group()
+            found.append(Entity(spelling, kind, match.start()))
     return sorted(_outermost(found), key=lambda entity: entity.at)
 
 
@@ -147,7 +151,7 @@ def _number_kind(word: str) -> str:
     if not numbers(word) or normalise(word) in _VAGUE:
         return ""
     if word[0].isalpha():
-        return _SPELLED
+        return _ORDINAL if word.casefold().endswith(("rd", "th")) else _SPELLED
     return _YEAR if len(word) == 4 and word.isdigit() else _DIGITS
 
 

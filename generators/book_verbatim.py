@@ -22,7 +22,7 @@ from curator.stage import Context
 from curator.text.retrieval import BM25
 from curator.text.words import content_words, normalise, words
 from generators.book_dialogue import Speech, speeches
-from generators.book_entities import Entity, Inventory, entities, exchanged
+from generators.book_entities import MOST_TELLING, Entity, Inventory, entities, exchanged
 from generators.book_passages import Passage, Sentence
 from generators.question_types import Quota, equal_shares
 
@@ -159,7 +159,7 @@ class Composer:
         return Asked("unanswerable", passage, sentence, variant[0], exchanged=variant[1]) if variant else None
 
     def _choice(self, passage: Passage, sentence: Sentence, facts: Sequence[Entity]) -> Asked | None:
-        for fact in facts:
+        for fact in sorted(facts, key=lambda fact: MOST_TELLING.index(fact.kind)):
             wrong = [other for other in self._others(fact, passage, sentence) if other not in sentence.text]
             if len(wrong) >= len(LETTERS) - 1:
                 return Asked(

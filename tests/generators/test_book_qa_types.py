@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from curator.llm.scripted import ScriptedProvider
 from curator.text.document import Document
+from generators.book_entities import entities, exchanged
 from generators.book_qa import BookQA
 from generators.question_types import Quota, type_weights
 from tests.generators.vell import (
@@ -137,6 +138,14 @@ async def test_multiple_choice_has_four_options_and_its_right_one_at_every_place
         assert record.response == f"{letter}) {options[letter]}. {record.origin.source.evidence}"
         wrong = [option for name, option in options.items() if name != letter]
         assert not any(option in record.origin.source.evidence for option in wrong)
+
+
+def test_what_is_exchanged_is_of_one_kind() -> None:
+    text = "Four keepers of Vell met Mr. Hale and the third pilot, Orla, on 12 May 1923."
+    found = {entity.text: entity.kind for entity in entities(text, {"vell", "hale", "orla"})}
+    assert list(found) == ["four", "Vell", "Mr. Hale", "third", "Orla", "12", "1923"]
+    assert len(set(found.values())) == len(found) - 1  # Vell and Orla are both names
+    assert exchanged(text, entities(text, ())[0], "nine").startswith("Nine keepers")
 
 
 async def test_a_choice_whose_question_tells_the_answer_is_dropped() -> None:
