@@ -102,7 +102,7 @@ def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured
         " ".join(given) or "nothing",
         made,
         kept,
-        cost["replies"],
+        cost["requests"],
         cost["prompt_tokens"] + cost["completion_tokens"],
         seconds,
         ", ".join(f"{reason} {count}" for reason, count in commonest),

@@ -80,8 +80,8 @@ def test_a_recipe_uses_its_stage_provider_and_format(site: Path, tmp_path: Path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = [json.loads(line) for line in (tmp_path / "out" / "loud.jsonl").read_text(encoding="utf-8").splitlines()]
     loud = [row for row in rows if row["q"].endswith("!!")]
-    assert [row["q"] for row in loud[:2]] == ["WHAT IS THE RENT OF BERTH 1?!!", "WHAT IS THE RENT OF BERTH 2?!!"]
-    assert loud[0]["a"] == "Ask the harbour master."
+    assert {"WHAT IS THE RENT OF BERTH 1?!!", "WHAT IS THE RENT OF BERTH 2?!!"} < {row["q"] for row in loud}
+    assert all(row["a"] == "Ask the harbour master." for row in loud if "RENT" in row["q"])
     assert len(rows) == 2 * len(loud) == 8
     assert any("Describe berth 1." in row["a"] for row in rows if row["q"] == "Describe berth 1.")
 

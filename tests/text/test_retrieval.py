@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,8 +77,8 @@ def test_many_passages_are_ranked_in_order() -> None:
     assert places(BM25(texts).top("page 2718", 2)) == [2718, 0]
 
 
-@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="it is installed")
-def test_without_the_library_it_says_what_to_install() -> None:
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(StageError, match=r"pip install 'instruct-curator\[train\]'"):
         retriever(CATS, "a-model")
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+from absl import logging as absl_logging
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from curator.text.rouge import NoveltyIndex, Similar, ascii_words, rouge_l
+
+# rouge-score brings absl, whose log handler closes its stream when logging is set up anew: pytest's, at this moment.
+absl_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 SENTENCES = st.lists(st.sampled_from("a b c d e f g Write the poem's sea-side".split()), max_size=9).map(" ".join)
 ANY_TEXT = st.text(max_size=40)

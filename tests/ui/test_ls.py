@@ -61,7 +61,7 @@ def test_json_has_roles_labels_and_scores_by_name(ran: Path, curator: Call) -> N
     [row] = curator("ls", "--json", "--status", "dropped").data
     assert row["id"].startswith("r1-")
     assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
-    assert row["origin"]["labels"] == {"question_type": "factoid"}
+    assert row["origin"]["labels"]["question_type"] == "factoid"
     assert row["origin"]["source"]["evidence"] == "Nine bells hang in the tower above the fish market."
     assert row["drop"]["reason"] == "below-threshold"
     assert "grounding" in {score["name"] for score in row["scores"]}

@@ -25,6 +25,7 @@ class Shout(Transformer[ShoutOptions]):
 
     name: ClassVar[str] = "shout"
     asks: ClassVar[bool] = False
+    example: ClassVar[str] = "curator generate shout seeds.jsonl -n 20 --out loud.jsonl"
     Options: ClassVar[type[ShoutOptions]] = ShoutOptions
 
     def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
