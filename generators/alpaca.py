@@ -19,13 +19,13 @@ from curator.errors import StageError
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn
 from curator.stage import Context, GeneratorOptions, Prompt
-from generators.bootstrap_options import BootstrapOptions
-from generators.instruction_filters import ALPACA_WORDS, MODERN_WORDS
-from generators.numbered_tasks import DELIMITER, read_task_blocks
-from generators.seeds import Seed
-from generators.task_bootstrap import Bootstrap
-from generators.task_draft import NewTask, TaskDraft
-from generators.task_pool import TaskPool
+from generators.tasks.bootstrap import Bootstrap
+from generators.tasks.draft import NewTask, TaskDraft
+from generators.tasks.filters import ALPACA_WORDS, MODERN_WORDS
+from generators.tasks.numbered import DELIMITER, read_task_blocks
+from generators.tasks.options import BootstrapOptions
+from generators.tasks.pool import TaskPool
+from generators.tasks.seeds import Seed
 
 SHOWN = 3
 """How many seeds a prompt shows; never the model's own tasks."""
@@ -107,7 +107,7 @@ class Alpaca(Bootstrap[AlpacaOptions]):
         """
         whole = [seed for seed in pool.seeds if _shown(seed)["output"]]
         drawn = context.random("draw", *place).sample(whole, min(self.options.n_demos, len(whole)))
-        folder, count = self.folder(context), self.tasks_per_prompt()
+        folder, count = self.prompt_folder(context), self.tasks_per_prompt()
         labels = (("round", str(place[0] + 1)), ("drawn", " ".join(seed.id for seed in drawn)))
         values = {"tasks": [_shown(seed) for seed in drawn], "delimiter": DELIMITER}
         if self.options.faithful:

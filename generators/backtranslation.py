@@ -32,11 +32,11 @@ from curator.stage import Context, Generator, GeneratorOptions, Prompt
 from curator.stage.ordered import as_stream
 from curator.text.evidence import find_quote
 from curator.text.words import words
-from generators.few_shot import examples_in, prompts_of, shown
-from generators.paragraphs import Paragraphs, whole_paragraphs
-from generators.plain_reply import is_cut_off, is_much_like, line_in
-from generators.seed_pairs import read_seed_pairs
-from generators.self_curation import rating_in, rating_prompt
+from generators.shared.few_shot import examples_in, shown
+from generators.shared.paragraphs import Paragraphs, whole_paragraphs
+from generators.shared.plain_reply import is_cut_off, is_much_like, line_in
+from generators.shared.self_curation import rating_in, rating_prompt
+from generators.tasks.seed_pairs import read_seed_pairs
 
 InstructionStyle = Literal["imperative", "chatbot", "search-query"]
 
@@ -210,7 +210,7 @@ class Backtranslation(Generator[BacktranslationOptions]):
         record = written.value
         if record.drop is not None or not self.keep:
             return [self.signed(record, prompt, context, written)]
-        question = rating_prompt(prompts_of(self, context), record.instruction, record.response)
+        question = rating_prompt(self.prompt_folder(context), record.instruction, record.response)
         scored = await self.ask(question, context, rating_in, model=self.options.judge)
         if scored.value is None:
             record = record.dropped(self.key, "not-scored", scored.problem)
@@ -267,7 +267,7 @@ class Backtranslation(Generator[BacktranslationOptions]):
             yield self._prompt(msgspec.structs.replace(item, round=number), examples, context)
 
     def _prompt(self, item: Labelling, examples: Sequence[Mapping[str, str]], context: Context) -> Prompt:
-        folder, name = prompts_of(self, context), item.style.replace("-", "_")
+        folder, name = self.prompt_folder(context), item.style.replace("-", "_")
         own = [{"passage": pair["passage"], "reply": pair.get(name, pair["reply"])} for pair in examples]
         turns = (
             Turn("system", folder.render("system")),
@@ -287,7 +287,7 @@ class Backtranslation(Generator[BacktranslationOptions]):
     def _seeds(self, context: Context) -> list[dict[str, str]]:
         """Return the seed pairs, as `reply` (what was asked) to `passage`; ours have one for each style besides."""
         if self.options.seeds is None:
-            ours = examples_in(prompts_of(self, context), "examples")
+            ours = examples_in(self.prompt_folder(context), "examples")
             return [{"reply": seed["imperative"], **seed} for seed in ours]
         return read_seed_pairs(context.path(self.options.seeds))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal, get_args
 
@@ -128,7 +127,7 @@ class BonitoTasks(Generator[BonitoTasksOptions]):
         """
         if not context.documents:
             raise StageError(f"{self.key}: there is no document to make tasks of; name one in `sources:`")
-        folder = self._prompts(context)
+        folder = self.prompt_folder(context)
         for task_type in self.options.types:
             _demonstrations(folder, task_type)
 
@@ -141,7 +140,7 @@ class BonitoTasks(Generator[BonitoTasksOptions]):
         Yields:
             The prompts; after every round of types each was drawn once more.
         """
-        folder = self._prompts(context)
+        folder = self.prompt_folder(context)
         types = self._types_in_turn(context)
         for _round in range(self.options.per_passage):
             for document in context.documents:
@@ -187,11 +186,6 @@ class BonitoTasks(Generator[BonitoTasksOptions]):
             Turn("user", folder.render("passage", passage=asked.passage)),
         )
         return Prompt(turns, item=asked, sampling=DEFAULT, source=source, labels=labels)
-
-    def _prompts(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        own = Path(__file__).parent / "prompts" / "bonito_tasks"
-        return PromptFolder(own, context.path(override) if override else None)
 
 
 def parts_of(reply: str) -> list[tuple[str, str]]:

@@ -25,17 +25,17 @@ import msgspec
 from curator.errors import StageError
 from curator.record import Record
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
-from generators.book_options import BookQAOptions
-from generators.book_passages import Passage, passages_of, why_uninformative
-from generators.book_plan import Plan
-from generators.book_prompts import BookPrompts
-from generators.book_records import Draft, verbatim_record, written_record
-from generators.book_replies import ReadPair, is_declined, pairs_in, question_in
-from generators.book_retrieved import Job as TopicJob
-from generators.book_retrieved import TopicQuestions
-from generators.book_talk import Talk
-from generators.book_topics import read_topics
-from generators.book_verbatim import Asked, Composer
+from generators.book.asking import BookPrompts
+from generators.book.options import BookQAOptions
+from generators.book.passages import Passage, passages_of, why_uninformative
+from generators.book.plan import Plan
+from generators.book.records import Draft, verbatim_record, written_record
+from generators.book.replies import ReadPair, is_declined, pairs_in, question_in
+from generators.book.retrieved import Job as TopicJob
+from generators.book.retrieved import TopicQuestions
+from generators.book.talk import Talk
+from generators.book.topics import read_topics
+from generators.book.verbatim import Asked, Composer
 
 NOTHING_TO_ASK = "nothing-to-ask"
 """The reason of a passage that the model says holds nothing to ask about."""
@@ -249,8 +249,7 @@ class BookQA(Generator[BookQAOptions]):
         return Draft(passage.text, "", source=passage.source(), flaw=(reason, why)).record(self.key, passage)
 
     def _prompts(self, context: Context) -> BookPrompts:
-        override = self.options.prompts
-        return BookPrompts(context.path(override) if override else None)
+        return BookPrompts(self.prompt_folder(context))
 
 
 def _for(prompt: Prompt, job: Job) -> Prompt:

@@ -26,12 +26,11 @@ from curator.execution.python import Limits
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt, Rejection
-from curator.text.prompt import PromptFolder
-from generators.code_alpaca import CodeAlpaca
-from generators.code_replies import CodeTask, code_blocks, squeezed, task_in
-from generators.code_snippets import CodeFile, Snippet, from_documents, read_code, snippets
-from generators.code_tests import tested
-from generators.few_shot import examples_in, shown
+from generators.code.alpaca_style import CodeAlpaca
+from generators.code.asserts import tested
+from generators.code.replies import CodeTask, code_blocks, squeezed, task_in
+from generators.code.snippets import CodeFile, Snippet, from_documents, read_code, snippets
+from generators.shared.few_shot import examples_in, shown
 
 WRITING = Sampling(max_tokens=800)
 
@@ -105,7 +104,7 @@ class CodeInstruct(Generator[CodeInstructOptions]):
             self._alpaca().check(context)
         else:
             self._files(context)
-            self._folder(context)
+            self.prompt_folder(context)
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield what to ask: a snippet of each file in turn.
@@ -119,7 +118,7 @@ class CodeInstruct(Generator[CodeInstructOptions]):
         if self.options.seeds:
             yield from self._alpaca().prompts(context)
             return
-        folder = self._folder(context)
+        folder = self.prompt_folder(context)
         examples = shown(folder, "snippet", examples_in(folder, "snippet_examples"))
         head = (Turn("system", folder.render("system")), *examples)
         for snippet in snippets(self._files(context), self.options.per_file, context):
@@ -172,7 +171,7 @@ class CodeInstruct(Generator[CodeInstructOptions]):
             return [self.failed(prompt, context, reading)]
         if reading.value.drop is not None or not self.options.tests:
             return [self.signed(reading.value, prompt, context, reading)]
-        folder, limits = self._folder(context), self.options.limits
+        folder, limits = self.prompt_folder(context), self.options.limits
         return [await tested(self, reading.value, prompt, context, reading, folder=folder, limits=limits)]
 
     async def candidates(self, prompts: AsyncIterator[Prompt | Record], context: Context) -> AsyncIterator[Record]:
@@ -214,11 +213,6 @@ class CodeInstruct(Generator[CodeInstructOptions]):
         options = self.options
         shared = options.model_dump(include={"seeds", "n", "retries", "prompts", "personas"})
         return CodeAlpaca({**shared, "limits": options.limits if options.tests else None}, key=self.key)
-
-    def _folder(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        own = Path(__file__).parent / "prompts" / "code_instruct"
-        return PromptFolder(own, context.path(override) if override else None)
 
 
 def _fault(task: CodeTask) -> Rejection | None:

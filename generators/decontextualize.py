@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -29,7 +28,7 @@ from curator.stage import AskingOptions, Context, Prompt, Transformer
 from curator.text.prompt import PromptFolder
 from curator.text.references import unresolved
 from curator.text.words import words
-from generators.rephrasing import asked_as, changed_facts, missing_names
+from generators.shared.rephrasing import asked_as, changed_facts, missing_names
 
 LABEL = "decontextualized"
 """The label that keeps the question as it was before."""
@@ -83,7 +82,7 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
         Raises:
             StageError: an overriding prompt folder is wrong.
         """
-        self._folder(context)
+        self.prompt_folder(context)
 
     def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
         """Return the mended record, or the one prompt about it; nothing for a question that stands alone.
@@ -106,7 +105,7 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
             return (asked_as(record, bare, labels=((LABEL, record.instruction), ("leaned", found))),)
         if source is None:
             return ()
-        folder = self._folder(context)
+        folder = self.prompt_folder(context)
         place = {
             "title": context.document(source).title,
             "chapter": source.chapter,
@@ -156,11 +155,6 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
         if len(words(question)) > most:
             return "changed-too-much", f"{len(words(question))} words, at most {most}"
         return "", ""
-
-    def _folder(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        own = Path(__file__).parent / "prompts" / "decontextualize"
-        return PromptFolder(own, context.path(override) if override else None)
 
 
 def without_pointing(question: str) -> str:

@@ -27,8 +27,8 @@ from curator.record import Record, Source, Turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt, Reading
 from curator.text.chunks import chunk_document
 from curator.text.decoding import decode
-from generators.few_shot import examples_in, prompts_of, shown
-from generators.plain_reply import answer_in, is_cut_off, is_much_like, line_in
+from generators.shared.few_shot import examples_in, shown
+from generators.shared.plain_reply import answer_in, is_cut_off, is_much_like, line_in
 
 DEFAULT_ASSISTANT = "a helpful assistant"
 
@@ -112,7 +112,7 @@ class Dialogue(Generator[DialogueOptions]):
         """
         if not context.documents and not self._topics(context):
             raise StageError(f"{self.key}: name a document in `sources:`, or give `topics` or `topics_file`")
-        examples_in(prompts_of(self, context), "examples")
+        examples_in(self.prompt_folder(context), "examples")
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield the question for the person's first line, for each passage and each topic.
@@ -189,7 +189,7 @@ class Dialogue(Generator[DialogueOptions]):
     def _to_tell(self, said: list[Turn], prompt: Prompt, context: Context) -> Prompt:
         """Return the question for the assistant's next line: the dialogue, and what it is about."""
         item: Setting = prompt.item
-        system = prompts_of(self, context).render(
+        system = self.prompt_folder(context).render(
             "assistant", assistant=self.options.assistant or DEFAULT_ASSISTANT, passage=item.passage, topic=item.topic
         )
         return Prompt((Turn("system", system), *said), sampling=Sampling(max_tokens=self.options.answer_tokens))
@@ -219,7 +219,7 @@ class Dialogue(Generator[DialogueOptions]):
         return "turns" if len(said) >= 2 * self.options.turns else ""
 
     def _prompt(self, setting: Setting, context: Context, source: Source | None = None) -> Prompt:
-        folder = prompts_of(self, context)
+        folder = self.prompt_folder(context)
         slot = "passage" if setting.passage else "topic"
         empty = {"passage": "", "topic": ""}
         alike = [{**empty, **example} for example in examples_in(folder, "examples") if slot in example]

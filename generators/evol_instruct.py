@@ -26,7 +26,7 @@ from curator.llm.base import Sampling
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context, GeneratorOptions, Prompt, Reading
 from curator.text.prompt import PromptFolder
-from generators.eliminator import (
+from generators.evolution.eliminator import (
     PRACTICAL_INSTRUCTION_CHECKS,
     PRACTICAL_RESPONSE_CHECKS,
     RESPONSE_CHECKS,
@@ -34,9 +34,9 @@ from generators.eliminator import (
     first_failure,
     scaffold_leak,
 )
-from generators.evol_operators import OPERATORS, Operator, Variant, weights_problem
-from generators.evol_replies import candidates_in, complete_text, is_equal
-from generators.evolution import Evolving, EvolvingOptions, Round, method_of
+from generators.evolution.lineage import Evolving, EvolvingOptions, Round, method_of
+from generators.evolution.operators import OPERATORS, Operator, Variant, weights_problem
+from generators.evolution.replies import candidates_in, complete_text, is_equal
 
 FAITHFUL: Mapping[str, Any] = {
     "rounds": 4,
@@ -209,7 +209,7 @@ class EvolInstruct(Evolving[EvolInstructOptions]):
         return child, spent
 
     async def _verdict(self, parent: Record, child: Record, context: Context) -> Reading[bool]:
-        folder = self.folder(context)
+        folder = self.prompt_folder(context)
 
         def question(first: str, second: str) -> Turn:
             return Turn("user", folder.render("equality", first=first, second=second))

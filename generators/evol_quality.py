@@ -7,7 +7,7 @@ answers of known order to the same prompt, of which preference pairs can be made
 Source:
     Liu et al. 2023, "What Makes Good Data for Alignment?" (DEITA), arXiv 2312.15685, section on evol quality: five
     rounds a seed. Prompts are in our words, with examples as turns of a dialogue. DEITA makes the versions to train a
-    scorer; here they are records. It has no eliminator; ours is in `generators.eliminator`.
+    scorer; here they are records. It has no eliminator; ours is in `generators.evolution.eliminator`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pydantic import Field, model_validator
 from curator.record import Record, Turn
 from curator.stage import AskingOptions, Context, Prompt
 from curator.text.prompt import PromptFolder
-from generators.eliminator import EMPTY_CONTENT, REFUSAL, UNCHANGED, first_failure, scaffold_leak
-from generators.evol_operators import ASPECTS, Operator, weights_problem
-from generators.evol_replies import candidates_in, complete_text
-from generators.evolution import Evolving, EvolvingOptions, method_of
+from generators.evolution.eliminator import EMPTY_CONTENT, REFUSAL, UNCHANGED, first_failure, scaffold_leak
+from generators.evolution.lineage import Evolving, EvolvingOptions, method_of
+from generators.evolution.operators import ASPECTS, Operator, weights_problem
+from generators.evolution.replies import candidates_in, complete_text
 
 CHECKS = (scaffold_leak("prompt", "response", "answer"), REFUSAL, EMPTY_CONTENT, UNCHANGED)
 """What a rewritten answer must pass."""

@@ -28,8 +28,8 @@ from curator.llm.open_turn import before_special_tokens
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt, Reading
 from curator.text.words import normalise, words
-from generators.few_shot import examples_in, prompts_of, shown
-from generators.plain_reply import answer_in, is_cut_off
+from generators.shared.few_shot import examples_in, shown
+from generators.shared.plain_reply import answer_in, is_cut_off
 
 DEFAULT_DRAWS = 100
 """How many requests are drawn where neither the option nor the run says how many."""
@@ -226,7 +226,7 @@ class Magpie(Generator[MagpieOptions]):
         return readings
 
     def _tag_prompts(self, request: str, context: Context) -> dict[str, Prompt]:
-        folder = prompts_of(self, context)
+        folder = self.prompt_folder(context)
         examples = examples_in(folder, "examples")
         prompts = {}
         for name in TAGS:

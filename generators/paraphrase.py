@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -25,7 +24,7 @@ from curator.stage import AskingOptions, Context, Prompt, Transformer
 from curator.text.prompt import PromptFolder
 from curator.text.references import unresolved
 from curator.text.words import content_words, normalise, words
-from generators.rephrasing import asked_as, changed_facts
+from generators.shared.rephrasing import asked_as, changed_facts
 
 LABEL = "paraphrase"
 """The label that says which phrasing of its parent a record is, from 1."""
@@ -90,7 +89,7 @@ class Paraphrase(Transformer[ParaphraseOptions]):
         Raises:
             StageError: an overriding prompt folder is wrong.
         """
-        self._folder(context)
+        self.prompt_folder(context)
 
     def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
         """Return the one prompt about a record; none if nobody asks in it.
@@ -104,7 +103,7 @@ class Paraphrase(Transformer[ParaphraseOptions]):
         """
         if not record.instruction.strip():
             return ()
-        folder, count = self._folder(context), self.options.n
+        folder, count = self.prompt_folder(context), self.options.n
         turns = (
             Turn("system", folder.render("system")),
             *_examples(folder, count),
@@ -142,11 +141,6 @@ class Paraphrase(Transformer[ParaphraseOptions]):
             seen.add(form)
             kept += not reason
             yield child.dropped(self.key, reason, detail) if reason else child
-
-    def _folder(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        own = Path(__file__).parent / "prompts" / "paraphrase"
-        return PromptFolder(own, context.path(override) if override else None)
 
 
 def phrasings_in(reply: str) -> list[str]:

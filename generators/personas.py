@@ -31,8 +31,8 @@ from curator.stage.ordered import as_stream
 from curator.text.chunks import chunk_document
 from curator.text.personas import read_personas
 from curator.text.words import normalise, words
-from generators.few_shot import examples_in, prompts_of, shown
-from generators.plain_reply import answer_in, is_cut_off, is_much_like, line_in
+from generators.shared.few_shot import examples_in, shown
+from generators.shared.plain_reply import answer_in, is_cut_off, is_much_like, line_in
 
 SHORTEST_PERSONA_WORDS = 4
 """A shorter persona ("A teacher.") says nothing that would make its questions differ."""
@@ -109,7 +109,7 @@ class Personas(Generator[PersonasOptions]):
             raise StageError(f"{self.key}: name a document in `sources:`, or a file of personas in `seeds`")
         if not context.documents and self.options.output == "persona" and not self.options.rounds:
             raise StageError(f"{self.key}: to make personas of the seeds alone, set `rounds` to 1 or more")
-        prompts_of(self, context)
+        self.prompt_folder(context)
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield what to ask first: whom a seed or a passage suggests, or what a seed would ask.
@@ -271,7 +271,7 @@ class Personas(Generator[PersonasOptions]):
         return self.signed(record, prompt, context, request, told)
 
     def _turns(self, name: str, context: Context, **values: str) -> tuple[Turn, ...]:
-        folder = prompts_of(self, context)
+        folder = self.prompt_folder(context)
         return (
             *shown(folder, name, examples_in(folder, f"{name}_examples")),
             Turn("user", folder.render(name, **values)),

@@ -9,7 +9,7 @@ asked: a record and its parent that answer the same question make the pair.
 
 Source:
     Cui et al. 2023, "UltraFeedback", arXiv 2310.01377, sections 2 and 3: four answers by several models, four aspects
-    rated from 1 to 5. Ours differ: see `generators.answer_ratings`; the pair is made by the mean of the aspects.
+    rated from 1 to 5. Ours differ: see `generators.answers.ratings`; the pair is made by the mean of the aspects.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from pydantic import Field, model_validator
 from curator.llm.base import ChatReply
 from curator.record import Origin, Record
 from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
-from generators.answer_ratings import ASPECTS, Judge, Measured, Rating, judge_labels, token_overlap
-from generators.answering import (
+from generators.answers.answering import (
     Answering,
     AnsweringOptions,
     Draw,
@@ -37,6 +36,7 @@ from generators.answering import (
     sorted_out,
     text_of,
 )
+from generators.answers.ratings import ASPECTS, Judge, Measured, Rating, judge_labels, token_overlap
 
 _NO_MARGIN = 1e-9
 """Means of equal ratings may differ by a rounding error."""
@@ -79,6 +79,7 @@ class Preference(Transformer[PreferenceOptions]):
 
     name: ClassVar[str] = "preference"
     Options: ClassVar[type[AskingOptions]] = PreferenceOptions
+    prompts_from: ClassVar[str] = "answering"
     example = "curator generate preference questions.jsonl -n 20 --out pairs.jsonl --format preference"
 
     def __init__(self, options: Any = None, *, key: str = "") -> None:
@@ -114,6 +115,7 @@ class Preference(Transformer[PreferenceOptions]):
             StageError: the run has no documents to ground on, or no evaluator gives the measure.
             PluginError: no evaluator bears the measure's name.
         """
+        self.prompt_folder(context)
         self._answering.check(context)
         if self.options.by not in {"judge", "reference"}:
             Measured(self.options.by, f"{self.key}: by")
@@ -137,7 +139,7 @@ class Preference(Transformer[PreferenceOptions]):
         unfit = record.rejected is not None or not question_of(record)
         if unfit or (self.options.by == "reference" and not is_answered(record)):
             return []
-        return [self._answering.prompt(record, context)]
+        return [self._answering.prompt(record, self.prompt_folder(context), context)]
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Take a reply as one of the answers.
@@ -245,7 +247,7 @@ class Preference(Transformer[PreferenceOptions]):
         if self.options.by != "judge":
             measured = Measured(self.options.by, f"{self.key}: by")
             return list(await asyncio.gather(*(measured.rate(record, context) for record in records)))
-        judge = Judge(self._answering.folder(context), model=self.options.judge, joint=self.options.rating == "joint")
+        judge = Judge(self.prompt_folder(context), model=self.options.judge, joint=self.options.rating == "joint")
         return list(await asyncio.gather(*(judge.rate(self, record, context) for record in records)))
 
     async def _from_lineage(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:

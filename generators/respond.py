@@ -8,7 +8,7 @@ that fit the question best go along, and become the answer's sources.
 
 Source:
     Best-of-N sampling: Nakano et al. 2021, "WebGPT", arXiv 2112.09332, section 3.2; self-consistency: see
-    `generators.answer_choice`.
+    `generators.answers.choice`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ from pydantic import Field, model_validator
 from curator.llm.base import ChatReply
 from curator.record import Record
 from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
-from generators.answer_choice import longest, most_agreed
-from generators.answer_ratings import ASPECTS, Judge, Measured, Rating, best_of, judge_labels
-from generators.answering import (
+from generators.answers.answering import (
     Answering,
     AnsweringOptions,
     Draw,
@@ -38,6 +36,8 @@ from generators.answering import (
     sorted_out,
     text_of,
 )
+from generators.answers.choice import longest, most_agreed
+from generators.answers.ratings import ASPECTS, Judge, Measured, Rating, best_of, judge_labels
 
 
 class RespondOptions(AnsweringOptions):
@@ -86,6 +86,7 @@ class Respond(Transformer[RespondOptions]):
         {"use": "heuristics"},
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
     )
+    prompts_from: ClassVar[str] = "answering"
     example = "curator generate respond questions.jsonl -n 20 --out answered.jsonl"
 
     def __init__(self, options: Any = None, *, key: str = "") -> None:
@@ -118,6 +119,7 @@ class Respond(Transformer[RespondOptions]):
             StageError: the run has no documents to ground on, or no evaluator gives the measure.
             PluginError: no evaluator bears the measure's name.
         """
+        self.prompt_folder(context)
         self._answering.check(context)
         if self.options.measure:
             Measured(self.options.measure, f"{self.key}: measure")
@@ -135,7 +137,7 @@ class Respond(Transformer[RespondOptions]):
         waits = question_of(record) and record.rejected is None
         if not waits or (is_answered(record) and not self.options.all):
             return []
-        return [self._answering.prompt(record, context)]
+        return [self._answering.prompt(record, self.prompt_folder(context), context)]
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Take a reply as the answer.
@@ -220,7 +222,7 @@ class Respond(Transformer[RespondOptions]):
         if self.options.choose == "measure":
             measured = Measured(self.options.measure, f"{self.key}: measure")
             return tuple(await asyncio.gather(*(measured.rate(record, context) for record in records)))
-        folder = self._answering.folder(context)
+        folder = self.prompt_folder(context)
         judge = Judge(folder, model=self.options.judge, joint=self.options.rating == "joint")
         return tuple(await asyncio.gather(*(judge.rate(self, record, context) for record in records)))
 

@@ -25,16 +25,16 @@ from curator.errors import StageError, UnparsableReply
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context, GeneratorOptions, Prompt, Reading, Rejection
-from generators.bootstrap_options import BootstrapOptions
-from generators.few_shot import examples_in, shown
-from generators.instruction_filters import MODERN_WORDS, SELF_INSTRUCT_WORDS, tidied
-from generators.numbered_tasks import TRUNCATED, read_task_lines
-from generators.seeds import Instance, Seed
-from generators.task_bootstrap import Bootstrap
-from generators.task_draft import NewTask, TaskDraft
-from generators.task_instances import MOST_INSTANCES, judge_instances, read_input_first, read_output_first
-from generators.task_layouts import laid_out
-from generators.task_pool import TaskPool
+from generators.shared.few_shot import examples_in, shown
+from generators.tasks.bootstrap import Bootstrap
+from generators.tasks.draft import NewTask, TaskDraft
+from generators.tasks.filters import MODERN_WORDS, SELF_INSTRUCT_WORDS, tidied
+from generators.tasks.instances import MOST_INSTANCES, judge_instances, read_input_first, read_output_first
+from generators.tasks.layouts import laid_out
+from generators.tasks.numbered import TRUNCATED, read_task_lines
+from generators.tasks.options import BootstrapOptions
+from generators.tasks.pool import TaskPool
+from generators.tasks.seeds import Instance, Seed
 
 SHOWN, SHOWN_ACCEPTED = 8, 2
 """How many tasks a prompt shows, and how many of them are the model's own once there are so many."""
@@ -144,7 +144,7 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         drawn = pool.draw(context.random("draw", *place), SHOWN, SHOWN_ACCEPTED)
         tasks = [" ".join(task.instruction.split()).rstrip(":") for task in drawn]
         labels = (("round", str(place[0] + 1)), ("drawn", " ".join(task.id for task in drawn)))
-        folder, only = self.folder(context), self.options.classification_only
+        folder, only = self.prompt_folder(context), self.options.classification_only
         if self.options.faithful:
             text = folder.render("task_list", tasks=tasks, classification=only)
             return Prompt((Turn("user", text),), sampling=PAPERS_WRITE, labels=labels)
@@ -235,7 +235,7 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         return text.strip() in ("Yes", "yes", "YES") if self.options.faithful else bool(_YES.match(text.strip()))
 
     def _sorting(self, task: str, context: Context) -> Prompt:
-        folder = self.folder(context)
+        folder = self.prompt_folder(context)
         examples = examples_in(folder, "classification_examples")
         if self.options.faithful:
             text = folder.render("classification_list", examples=examples, task=task)
@@ -244,7 +244,7 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         return Prompt((*turns, Turn("user", folder.render("classification", task=task))), sampling=SORT)
 
     def _working_out(self, new: NewTask, classification: bool, context: Context) -> Prompt:
-        folder, task, order = self.folder(context), new.draft.instruction, _order(classification)
+        folder, task, order = self.prompt_folder(context), new.draft.instruction, _order(classification)
         examples = examples_in(folder, f"{order}_examples")
         labels = (*new.prompt.labels, ("classification", "yes" if classification else "no"), ("order", order))
         if self.options.faithful:

@@ -30,10 +30,10 @@ from curator.stage import Context, Generator, GeneratorOptions, Prompt, Reading
 from curator.stage.ordered import WINDOW, ordered_map
 from curator.text.prompt import PromptFolder
 from curator.text.words import normalise
-from generators.taxonomy_judges import JUDGES, KNOWLEDGE_JUDGES, SKILL_QUESTION, SKILL_RESPONSE, Judge, demonstrations
-from generators.taxonomy_leaf import SkillLeaf, documents_of, read_leaves
-from generators.taxonomy_prompts import Asked, Wording, response_prompt
-from generators.taxonomy_replies import UNANSWERABLE, pairs_in, questions_in
+from generators.leaves.asking import Asked, Wording, response_prompt
+from generators.leaves.judges import JUDGES, KNOWLEDGE_JUDGES, SKILL_QUESTION, SKILL_RESPONSE, Judge, demonstrations
+from generators.leaves.leaf import SkillLeaf, documents_of, read_leaves
+from generators.leaves.replies import UNANSWERABLE, pairs_in, questions_in
 
 
 class TaxonomyOptions(GeneratorOptions):
@@ -104,7 +104,7 @@ class Taxonomy(Generator[TaxonomyOptions]):
             RecipeError: a file is no leaf: which key is missing or wrong, with its line.
             StageError: there is no leaf, its document is not here, or a prompt file is wrong.
         """
-        folder = self._prompts(context)
+        folder = self.prompt_folder(context)
         for judge in JUDGES:
             demonstrations(folder, judge)
         for leaf in read_leaves(context.path(self.options.file)):
@@ -120,7 +120,7 @@ class Taxonomy(Generator[TaxonomyOptions]):
             One prompt a passage of a leaf's documents, or a skill.
         """
         options = self.options
-        wording = Wording(self._prompts(context), options.pairs, options.max_words, faithful=options.faithful)
+        wording = Wording(self.prompt_folder(context), options.pairs, options.max_words, faithful=options.faithful)
         leaves = [(leaf, documents_of(leaf, context.documents)) for leaf in read_leaves(context.path(options.file))]
         for turn in range(self.options.rounds):
             for leaf, documents in leaves:
@@ -165,7 +165,7 @@ class Taxonomy(Generator[TaxonomyOptions]):
         """
         limit = sys.maxsize if context.limit is None else context.limit
         made = 0
-        folder = self._prompts(context)
+        folder = self.prompt_folder(context)
 
         async def draft(prompt: Prompt | Record) -> list[Draft]:
             return [Draft(prompt, Prompt(()))] if isinstance(prompt, Record) else await self._drafts(prompt, context)
@@ -269,11 +269,6 @@ class Taxonomy(Generator[TaxonomyOptions]):
     def _answered(self, question: str, answer: str) -> Record:
         record = single_turn(question, answer)
         return record if answer else record.dropped(self.key, "no-answer", "the question has no answer")
-
-    def _prompts(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        own = Path(__file__).parent / "prompts" / self.name
-        return PromptFolder(own, context.path(override) if override else None)
 
 
 def _text(reply: str) -> str:

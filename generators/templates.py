@@ -10,7 +10,7 @@ template, and a longer one begins with the records of the shorter one.
 Source:
     Wei et al. 2021, "Finetuned Language Models Are Zero-Shot Learners" (FLAN), arXiv 2109.01652, section 2.1, made
     instructions from ten hand-written templates a task, some of them inverted. Ours differ: they need no labelled task
-    behind them. Where there is one, see `generators.labelled_rows`.
+    behind them. Where there is one, see `generators.slots.labelled`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from curator.stage import Context, Generator, GeneratorOptions, Prompt
 from curator.text.chunks import chunk_document
 from curator.text.prompt import PromptFolder
 from curator.text.retrieval import Retriever, retriever
-from generators.labelled_rows import Dataset, LabelledData, Limits, Task, mixed, read_labelled
-from generators.template_file import TemplateEntry, TemplateFile, read_template_file
-from generators.template_forms import Form, forms_of
-from generators.template_order import in_turn
+from generators.slots.file import TemplateEntry, TemplateFile, read_template_file
+from generators.slots.forms import Form, forms_of
+from generators.slots.labelled import Dataset, LabelledData, Limits, Task, mixed, read_labelled
+from generators.slots.order import in_turn
 
 __all__ = ["TemplateFile", "Templates", "TemplatesOptions"]
 
@@ -138,10 +138,7 @@ class Templates(Generator[TemplatesOptions]):
         Yields:
             One candidate a filling, the templates in turn.
         """
-        override = self.options.prompts
-        folder = PromptFolder(
-            Path(__file__).parent / "prompts" / self.name, context.path(override) if override else None
-        )
+        folder = self.prompt_folder(context)
         found = self._of_rows(context) if self.options.rows is not None else self._of_slots(context)
         library: Library | None = None
         for record, entry in islice(found, self.options.n):

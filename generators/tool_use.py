@@ -10,7 +10,7 @@ function and gives the final answer.
 Source:
     Calls held against the schemas, and requests without a fitting function: Liu et al. 2024, "APIGen", arXiv
     2406.18518, sections 3 and 4. Ours differ: calls may be drawn first, nothing is executed, and no second model
-    judges the meaning. The layout is described in `generators.tool_dialogue`.
+    judges the meaning. The layout is described in `generators.tools.dialogue`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt, Reading
 from curator.text.prompt import PromptFolder
-from generators.few_shot import examples_in, shown
-from generators.plain_reply import line_in, spoken
-from generators.tool_dialogue import call_turn, calls_in, listing, result_turn, shown_call, told_values, unmentioned
-from generators.tool_schemas import Call, Function, fault_of, read_functions
-from generators.tool_tasks import Mix, Task, tasks
-from generators.tool_values import draw_call
+from generators.shared.few_shot import examples_in, shown
+from generators.shared.plain_reply import line_in, spoken
+from generators.tools.dialogue import call_turn, calls_in, listing, result_turn, shown_call, told_values, unmentioned
+from generators.tools.schemas import Call, Function, fault_of, read_functions
+from generators.tools.tasks import Mix, Task, tasks
+from generators.tools.values import draw_call
 
 ONE_LINE = Sampling(stop=("\n",))
 
@@ -94,7 +94,7 @@ class ToolUse(Generator[ToolUseOptions]):
             StageError: the file is not what it should be, or gives nothing to draw a value from.
         """
         functions = read_functions(context.path(self.options.tools))
-        self._folder(context)
+        self.prompt_folder(context)
         if self.options.order == "call-first":
             for function in functions:
                 draw_call(function, context.random("check", function.name), self.options.values)
@@ -109,7 +109,7 @@ class ToolUse(Generator[ToolUseOptions]):
             One prompt a dialogue, at most `n`.
         """
         functions = read_functions(context.path(self.options.tools))
-        folder = self._folder(context)
+        folder = self.prompt_folder(context)
         options = self.options
         calls_first = options.order == "call-first"
         mix = Mix(calls_first, options.parallel_share, options.no_call_share, options.listed, options.values)
@@ -149,7 +149,7 @@ class ToolUse(Generator[ToolUseOptions]):
         asked = await self._worded(prompt, context)
         if asked.value is None:
             return [self.failed(prompt, context, asked)]
-        folder = self._folder(context)
+        folder = self.prompt_folder(context)
         start = (self._conventions(task, folder), *asked.value.messages)
         if task.kind == "no-call":
             return [await self._in_words(start, prompt, context, asked)]
@@ -210,7 +210,7 @@ class ToolUse(Generator[ToolUseOptions]):
     async def _with_results(
         self, turns: tuple[Turn, ...], calls: Sequence[Call], prompt: Prompt, context: Context, *before: Reading[Any]
     ) -> Record:
-        folder = self._folder(context)
+        folder = self.prompt_folder(context)
         functions = {function.name: function for function in prompt.item.functions}
         asked = [self._example(folder, "result", does=_does(functions[c.name]), call=shown_call(c)) for c in calls]
         readings = await asyncio.gather(*(self.ask(each, context, _result) for each in asked))
@@ -263,12 +263,6 @@ class ToolUse(Generator[ToolUseOptions]):
 
     def _conventions(self, task: Task, folder: PromptFolder) -> Turn:
         return Turn("system", folder.render("conventions", tools=listing(task.functions)))
-
-    def _folder(self, context: Context) -> PromptFolder:
-        override = self.options.prompts
-        return PromptFolder(
-            Path(__file__).parent / "prompts" / "tool_use", context.path(override) if override else None
-        )
 
 
 def _words(reply: ChatReply) -> str:

@@ -24,6 +24,7 @@ from curator.stage.context import Context
 from curator.stage.ordered import WINDOW, ordered_map
 from curator.stage.question import Prompt, Reading, prompt_hash, read_reply
 from curator.text.personas import read_personas, speaking_as
+from curator.text.prompt import PromptFolder
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ class AskingStage(Stage[AskingOptionsT]):
         input_option: the option that `curator generate` fills with the file it is given; "" if it reads documents.
         reads: what it works on, in a word for its help, where that is neither documents nor its file nor a dataset.
         example: a command line that shows the method at work, for its help.
+        prompts_from: the name of the prompts' folder, where it is not the method's own.
     """
 
     asks: ClassVar[bool] = True
@@ -71,6 +73,7 @@ class AskingStage(Stage[AskingOptionsT]):
     input_option: ClassVar[str] = ""
     reads: ClassVar[str] = ""
     example: ClassVar[str] = ""
+    prompts_from: ClassVar[str] = ""
 
     def per_prompt(self) -> int:
         """Return how many records one prompt yields, about: it keeps a limited run from asking more than it needs."""
@@ -172,6 +175,23 @@ class AskingStage(Stage[AskingOptionsT]):
                     yield record
                     if made >= limit:
                         return
+
+    def prompt_folder(self, context: Context) -> PromptFolder:
+        """Open the method's prompts: `prompts/<its name>` in the top folder of its package, some overridden perhaps.
+
+        Args:
+            context: the stage's surroundings.
+
+        Returns:
+            The folder.
+
+        Raises:
+            StageError: the folder that overrides is none, or holds a file that the method does not know.
+        """
+        package = sys.modules[type(self).__module__.partition(".")[0]]
+        own = Path(str(package.__file__)).parent / "prompts" / (self.prompts_from or self.name).replace("-", "_")
+        override = self.options.prompts
+        return PromptFolder(own, context.path(override) if override else None)
 
     def personas(self, context: Context) -> tuple[str, ...]:
         """Return the personas that the options name, none unless they do.

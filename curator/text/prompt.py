@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, UndefinedError
@@ -75,6 +76,12 @@ def render(template: Template, where: str, values: Mapping[str, object]) -> str:
         raise StageError(f"{where}: the template cannot be rendered: {error}") from error
 
 
+@lru_cache(maxsize=64)
+def _prompts(own: Path, override: Path | None) -> ImmutableSandboxedEnvironment:
+    """Return one environment for equal folders: compiling a prompt takes longer than filling it."""
+    return sandbox(*([override] if override else []), own)
+
+
 class PromptFolder:
     """The prompts of one method: a folder of Jinja files, each of which a recipe may override."""
 
@@ -90,7 +97,7 @@ class PromptFolder:
         """
         if override is not None:
             self._check(own, override)
-        self._environment = sandbox(*([override] if override else []), own)
+        self._environment = _prompts(own, override)
 
     def render(self, name: str, **values: object) -> str:
         """Fill a prompt's slots.

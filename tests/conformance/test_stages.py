@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -110,7 +111,7 @@ async def test_the_order_of_replies_changes_nothing(name: str, tmp_path: Path) -
 
 @_of(Generator, Transformer)
 def test_its_help_shows_it_at_work(name: str) -> None:
-    kind = stages.load(name)
+    kind: Any = stages.load(name)
     assert kind.example.startswith(f"curator generate {name} ")
     documented_options = documented(kind.Options)
     assert [option for option in kind.Options.model_fields if not documented_options.get(option)] == []

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from curator.stage import Context, Prompt
-from generators.code_snippets import read_code
-from generators.tool_schemas import read_functions
+from generators.code.snippets import read_code
 from generators.tool_use import ToolUse
+from generators.tools.schemas import read_functions
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 

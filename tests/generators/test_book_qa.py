@@ -15,9 +15,9 @@ from curator.record import Record, Turn
 from curator.stage import Context, Prompt
 from curator.text.document import Document
 from curator.text.markdown import read_markdown
-from generators.book_passages import telling_sentences
+from generators.book.passages import telling_sentences
+from generators.book.replies import WrittenPairs
 from generators.book_qa import BookQA
-from generators.book_replies import WrittenPairs
 from tests.stage.samples import model_of, outcome
 
 HARBOUR = "The harbour of Vell opens at six in the morning and closes at dusk."

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.errors import UnparsableReply
-from generators.book_replies import ReadPair, flaw_of, is_declined, is_yes_no, pairs_in, question_in
-from generators.book_topics import topics_in
+from generators.book.replies import ReadPair, flaw_of, is_declined, is_yes_no, pairs_in, question_in
+from generators.book.topics import topics_in
 
 PAIR = ReadPair(question="Who keeps the log?", answer="Orla Finch.", evidence="Orla Finch keeps the log.")
 ROW = {"question": PAIR.question, "answer": PAIR.answer, "evidence": PAIR.evidence}

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from curator.llm.scripted import ScriptedProvider
 from curator.text.document import Document
-from generators.book_entities import entities, exchanged
+from generators.book.entities import entities, exchanged
+from generators.book.question_types import Quota, type_weights
 from generators.book_qa import BookQA
-from generators.question_types import Quota, type_weights
 from tests.generators.vell import (
     BRENN,
     FINCH,

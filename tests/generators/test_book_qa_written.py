@@ -9,7 +9,7 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Prompt
 from curator.text.document import Chapter, Document
-from generators.question_types import QUESTION_TYPES
+from generators.book.question_types import QUESTION_TYPES
 from tests.generators.vell import (
     BRENN,
     FINCH,

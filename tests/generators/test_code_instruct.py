@@ -16,9 +16,9 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Context, Prompt
 from curator.text.document import Document
+from generators.code.replies import asserts_in, code_blocks, task_in
+from generators.code.snippets import MOST_LINES, read_code, snippets
 from generators.code_instruct import CodeInstruct
-from generators.code_replies import asserts_in, code_blocks, task_in
-from generators.code_snippets import MOST_LINES, read_code, snippets
 from tests.stage.samples import model_of, outcome
 
 SOURCE = "\n".join(f"value_{number} = compute({number})" for number in range(40))

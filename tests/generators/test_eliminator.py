@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generators.eliminator import (
+from generators.evolution.eliminator import (
     EMPTY_CONTENT,
     PRACTICAL_INSTRUCTION_CHECKS,
     PRACTICAL_RESPONSE_CHECKS,

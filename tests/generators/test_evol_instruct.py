@@ -17,7 +17,7 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context, Prompt
 from generators.evol_instruct import FAITHFUL_SAMPLING, EvolInstruct, seed_text
-from generators.evol_operators import OPERATORS
+from generators.evolution.operators import OPERATORS
 from tests.stage.samples import Unsteady, model_of, outcome
 
 SEED = single_turn("Name a river.", "The Rhine.")
@@ -334,7 +334,8 @@ async def test_faithful_has_the_papers_checks_only() -> None:
 def test_faithful_shows_examples_for_complicate_input_alone() -> None:
     stage = EvolInstruct({"faithful": True})
     shown = {
-        operator.name: len(stage.turns(SEED, operator, stage.folder(Context()))) for operator in OPERATORS["general"]
+        operator.name: len(stage.turns(SEED, operator, stage.prompt_folder(Context())))
+        for operator in OPERATORS["general"]
     }
     assert {name for name, turns in shown.items() if turns > 2} == {"complicate-input"}
 
@@ -342,7 +343,7 @@ def test_faithful_shows_examples_for_complicate_input_alone() -> None:
 def test_the_prompt_of_an_operator_is_pinned() -> None:
     stage = EvolInstruct()
     ask = "\n\nAdd one more constraint or requirement."
-    assert stage.turns(SEED, OPERATORS["general"][0], stage.folder(Context())) == (
+    assert stage.turns(SEED, OPERATORS["general"][0], stage.prompt_folder(Context())) == (
         Turn(
             "system",
             "You make prompts a little harder, and never answer them. The new prompt must make sense, and a person "
@@ -376,7 +377,7 @@ def test_the_prompt_of_an_operator_is_pinned() -> None:
 )
 def test_every_operator_has_a_prompt_with_examples(variant: str, operator: Any) -> None:
     stage = EvolInstruct({"variant": variant})
-    system, *examples, last = stage.turns(SEED, operator, stage.folder(Context()))
+    system, *examples, last = stage.turns(SEED, operator, stage.prompt_folder(Context()))
     assert len(examples) >= 4
     assert all(turn.content.startswith("New prompt: ") for turn in examples[1::2])
     assert last.content.startswith("<prompt>Name a river.</prompt>\n\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curator.record import Origin, Record, single_turn
-from generators.evol_operators import Acceptance, operator_acceptance
+from generators.evolution.operators import Acceptance, operator_acceptance
 
 
 def child(operator: str, delta: int, reason: str = "") -> Record:

@@ -12,8 +12,8 @@ from curator.llm.base import ChatReply, ChatRequest
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record, Turn, single_turn
 from curator.stage import Context
-from generators.evol_operators import ASPECTS
 from generators.evol_quality import EvolQuality
+from generators.evolution.operators import ASPECTS
 from tests.stage.samples import Unsteady, model_of, outcome
 
 SEED = single_turn("Name a river.", "The Rhine.", input="In Europe.", system="Be brief.")
@@ -113,7 +113,7 @@ async def test_the_last_answer_of_a_dialogue_is_rewritten_in_view_of_what_went_b
 @pytest.mark.parametrize("aspect", ASPECTS, ids=lambda aspect: aspect.name)
 def test_every_aspect_has_a_prompt_with_examples(aspect: Any) -> None:
     stage = EvolQuality()
-    system, *examples, last = stage.turns(SEED, aspect, stage.folder(Context()))
+    system, *examples, last = stage.turns(SEED, aspect, stage.prompt_folder(Context()))
     assert len(examples) == 4
     assert all(turn.content.startswith("New answer: ") for turn in examples[1::2])
     assert all("<prompt>" in turn.content and "<response>" in turn.content for turn in examples[::2])

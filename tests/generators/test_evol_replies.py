@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curator.errors import UnparsableReply
 from curator.llm.base import ChatReply
-from generators.evol_replies import candidates_in, complete_text, is_equal
+from generators.evolution.replies import candidates_in, complete_text, is_equal
 
 PARENT = "Name a river."
 CHILD = "Name a river in Asia."

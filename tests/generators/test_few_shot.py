@@ -9,7 +9,7 @@ import pytest
 from curator.errors import StageError
 from curator.record import Turn
 from curator.text.prompt import PromptFolder
-from generators.few_shot import examples_in, shown
+from generators.shared.few_shot import examples_in, shown
 
 
 def folder(path: Path, **files: str) -> PromptFolder:

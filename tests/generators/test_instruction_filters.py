@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generators.instruction_filters import (
+from generators.tasks.filters import (
     ALPACA_WORDS,
     MODERN_WORDS,
     SELF_INSTRUCT_WORDS,

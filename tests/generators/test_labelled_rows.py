@@ -14,8 +14,8 @@ from curator.errors import RecipeError
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Context
-from generators.labelled_rows import TASKS, LabelledData, Limits, mixed, read_labelled
-from generators.template_file import TemplateFile, read_template_file
+from generators.slots.file import TemplateFile, read_template_file
+from generators.slots.labelled import TASKS, LabelledData, Limits, mixed, read_labelled
 from generators.templates import Templates
 from tests.stage.samples import model_of, outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curator.text.document import Chapter, Document
-from generators.paragraphs import whole_paragraphs
+from generators.shared.paragraphs import whole_paragraphs
 
 LONG = "The harbour of Vell opens at six. " * 30
 SHORT = "It is closed on the first of May every year."

@@ -14,7 +14,7 @@ from curator.llm.base import ChatRequest
 from curator.record import Record, Score, Turn
 from curator.stage import Context
 from generators.paraphrase import Paraphrase, phrasings_in, unfit
-from generators.rephrasing import asked_as
+from generators.shared.rephrasing import asked_as
 from tests.generators.transforming import about_eld, made_of
 
 QUESTION = "How much was Ruth Tamsin paid in 1904?"

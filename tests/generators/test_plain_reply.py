@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curator.errors import UnparsableReply
 from curator.llm.base import ChatReply
-from generators.plain_reply import answer_in, is_much_like, line_in, score_in
+from generators.shared.plain_reply import answer_in, is_much_like, line_in, score_in
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from curator.record import Origin, Record, Turn, single_turn
 from curator.stage import Context
 from curator.text.document import Document
 from curator.text.prompt import PromptFolder
-from generators.answer_ratings import ASPECTS, Judge, rating_in, ratings_in
-from generators.answering import Answering, AnsweringOptions
+from generators.answers.ratings import ASPECTS, Judge, rating_in, ratings_in
 from generators.preference import Preference
 from tests.stage.samples import Unsteady, model_of, outcome
 
@@ -269,7 +268,7 @@ async def test_the_same_comes_of_any_order_of_replies() -> None:
 
 def _judge_prompts() -> list[tuple[str, Turn, Turn]]:
     """Return every demonstration that a judge is shown, as (aspect, question, verdict)."""
-    folder: PromptFolder = Answering(AnsweringOptions(), draws=1).folder(Context())
+    folder: PromptFolder = Preference().prompt_folder(Context())
     shown = []
     for aspect in (*ASPECTS, ""):
         turns = Judge(folder, model="", joint=not aspect)._prompt(single_turn("Q", "A"), aspect).turns[1:-1]

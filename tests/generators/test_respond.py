@@ -15,8 +15,8 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Origin, Record, Turn, single_turn
 from curator.stage import Context
 from curator.text.document import Document
-from generators.answer_choice import final_answer, longest, most_agreed
-from generators.answer_ratings import ASPECTS, rating_in, ratings_in, token_overlap
+from generators.answers.choice import final_answer, longest, most_agreed
+from generators.answers.ratings import ASPECTS, rating_in, ratings_in, token_overlap
 from generators.respond import Respond
 from tests.stage.samples import Unsteady, model_of, outcome
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from curator.errors import StageError
-from generators.seeds import Instance, Seed, read_seeds
+from generators.tasks.seeds import Instance, Seed, read_seeds
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook" / "seeds.jsonl"
 TASK = {

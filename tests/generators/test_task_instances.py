@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from generators.seeds import Instance
-from generators.task_instances import judge_instances, read_input_first, read_output_first
-from generators.task_layouts import WITH_INPUT, WITHOUT_INPUT, laid_out, without_field_name
+from generators.tasks.instances import judge_instances, read_input_first, read_output_first
+from generators.tasks.layouts import WITH_INPUT, WITHOUT_INPUT, laid_out, without_field_name
+from generators.tasks.seeds import Instance
 
 
 @pytest.mark.parametrize(

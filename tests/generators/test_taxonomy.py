@@ -19,15 +19,15 @@ from curator.stage import Context, Prompt
 from curator.text.document import Document
 from curator.text.prompt import PromptFolder
 from curator.text.readers import read_document
-from generators import taxonomy_judges
+from generators.leaves import judges as taxonomy_judges
+from generators.leaves.judges import JUDGES, Judge, bit, demonstrations, rating, two_points, yes_or_no
+from generators.leaves.leaf import KnowledgeLeaf, read_leaves
+from generators.leaves.replies import pairs_in, questions_in
 from generators.taxonomy import Taxonomy
-from generators.taxonomy_judges import JUDGES, Judge, bit, demonstrations, rating, two_points, yes_or_no
-from generators.taxonomy_leaf import KnowledgeLeaf, read_leaves
-from generators.taxonomy_replies import pairs_in, questions_in
 from tests.stage.samples import Unsteady, model_of, outcome
 
 HANDBOOK_LEAF = Path(__file__).parents[2] / "examples" / "handbook" / "taxonomy" / "qna.yaml"
-PROMPTS = PromptFolder(Path(taxonomy_judges.__file__).parent / "prompts" / "taxonomy")
+PROMPTS = PromptFolder(Path(taxonomy_judges.__file__).parents[1] / "prompts" / "taxonomy")
 
 PAIRS = [{"question": f"What is rule {n}?", "answer": f"Rule {n} is old."} for n in range(3)]
 KNOWLEDGE: dict[str, Any] = {

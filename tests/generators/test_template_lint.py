@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generators.template_lint import Report, lint
+from generators.slots.lint import Report, lint
 
 GOOD = """\
 slots:

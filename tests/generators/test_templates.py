@@ -19,8 +19,8 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Record, Turn
 from curator.stage import Context, Prompt
 from curator.text.document import Document
-from generators.course_templates import from_course, to_course
-from generators.template_order import shuffled
+from generators.slots.course import from_course, to_course
+from generators.slots.order import shuffled
 from generators.templates import Templates
 from tests.stage.samples import model_of, outcome
 

@@ -18,10 +18,10 @@ from curator.llm.base import ChatRequest
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Context, Prompt
-from generators.tool_dialogue import call_turn, calls_in, result_turn, shown_call, unmentioned
-from generators.tool_schemas import Call, Function, fault_of, read_functions
 from generators.tool_use import ToolUse
-from generators.tool_values import draw_call
+from generators.tools.dialogue import call_turn, calls_in, result_turn, shown_call, unmentioned
+from generators.tools.schemas import Call, Function, fault_of, read_functions
+from generators.tools.values import draw_call
 from tests.stage.samples import model_of, outcome
 
 TIDE: dict[str, Any] = {
@@ -407,7 +407,7 @@ def test_a_planted_line_cannot_close_the_list_of_tools(tmp_path: Path) -> None:
     world = context(tmp_path, tools=[PILOT])
     (prompt,) = stage(n=1).prompts(world)
     assert isinstance(prompt, Prompt)
-    conventions = stage()._conventions(prompt.item, stage()._folder(world)).content
+    conventions = stage()._conventions(prompt.item, stage().prompt_folder(world)).content
     assert conventions.count("</tools>") == 1
     listed = json.loads(conventions.split("<tools>\n")[1].split("\n</tools>")[0])
     assert listed["function"]["description"] == PILOT["description"]

@@ -12,7 +12,7 @@ from ui.cli.options import AsJson
 from ui.cli.output import counted, print_json, print_table, say, tell
 
 if TYPE_CHECKING:
-    from generators.template_lint import Report
+    from generators.slots.lint import Report
 
 SHOWN_CHARS = 100
 
@@ -36,7 +36,7 @@ def command(
         return
     if out is not None:
         raise RecipeError(f"templates check takes one file; {out} is a second one")
-    from generators.template_lint import lint
+    from generators.slots.lint import lint
 
     report = lint(file)
     if as_json:
@@ -72,8 +72,8 @@ def _convert(file: Path, out: Path, *, as_json: bool) -> None:
 
     from curator.formats.atomic import replacing
     from curator.text.yaml_lines import load_yaml
-    from generators.course_templates import from_course, is_course, to_course
-    from generators.template_file import read_template_file
+    from generators.slots.course import from_course, is_course, to_course
+    from generators.slots.file import read_template_file
 
     read_template_file(file)  # refuses what is not usable, with its line
     data, _lines = load_yaml(file)

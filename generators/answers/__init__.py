@@ -1,0 +1,1 @@
+"""What `respond` and `preference` share: drawing answers, rating them, choosing among them."""

@@ -1,0 +1,1 @@
+"""What `templates` is made of: the file, its slots and forms, the order of fillings, the lint."""

@@ -1,0 +1,1 @@
+"""What `self-instruct` and `alpaca` share: seeds, the pool of tasks, the loop that fills it, and the filters."""
