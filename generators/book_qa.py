@@ -7,8 +7,8 @@ sentence for each; freer answers, for models that can be trusted to quote. `retr
 written about a topic, the passages that fit it are looked up, and the model answers from them with a quotation. Whether
 question and answer stand in the passage is for `grounding` to measure.
 
-Passages are taken in turn: one pair from every passage, then the second from every passage, and so on, so that a
-limited run covers the whole document.
+Passages are taken in turn, one pair from every passage, then the second from every passage, and in an order of which
+each beginning is spread over the whole document: a limited run covers it, too.
 
 Source:
     Answer-first question generation: Alberti et al. 2019, "Synthetic QA Corpora Generation with Roundtrip
@@ -27,6 +27,7 @@ from curator.record import Record
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
 from generators.book.asking import BookPrompts
 from generators.book.options import BookQAOptions
+from generators.book.order import LARGEST_SPREAD_CHARS, spread
 from generators.book.passages import Passage, passages_of, why_uninformative
 from generators.book.plan import Plan
 from generators.book.records import Draft, verbatim_record, written_record
@@ -141,11 +142,11 @@ class BookQA(Generator[BookQAOptions]):
         elif not self.options.plain:
             yield from self._typed(prompts, list(informative), context)
         elif self.options.answers == "written":
-            for passage in informative:
+            for passage in _in_order(informative, context):
                 asked = Asked("factoid", passage)
                 yield _for(prompts.about_passage(asked, self.options.per_chunk), Job(asked, prompts))
         else:
-            yield from self._sentences_in_turn(prompts, informative, passed_over)
+            yield from self._sentences_in_turn(prompts, _in_order(informative, context), passed_over)
         yield from passed_over
 
     async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
@@ -202,10 +203,7 @@ class BookQA(Generator[BookQAOptions]):
     def _sentences_in_turn(
         self, prompts: BookPrompts, passages: Iterable[Passage], passed_over: list[Record]
     ) -> Iterator[Prompt]:
-        """Yield the passages' most telling sentences, then the second most telling, and so on.
-
-        The first go begins before the last passage is cut: a limited run reads no whole library.
-        """
+        """Yield the passages' most telling sentences, then the second most telling, and so on."""
         left: list[Passage] = []
         for passage in passages:
             if passage.sentences:
@@ -250,6 +248,12 @@ class BookQA(Generator[BookQAOptions]):
 
     def _prompts(self, context: Context) -> BookPrompts:
         return BookPrompts(self.prompt_folder(context))
+
+
+def _in_order(passages: Iterator[Passage], context: Context) -> Iterable[Passage]:
+    """Return passages spread over the text, so that a limited run covers it; those of a library as they come."""
+    chars = sum(len(document.text) for document in context.documents)
+    return passages if chars > LARGEST_SPREAD_CHARS else spread(list(passages))
 
 
 def _for(prompt: Prompt, job: Job) -> Prompt:

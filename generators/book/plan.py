@@ -8,6 +8,7 @@ import msgspec
 
 from curator.stage import Context
 from generators.book.options import BookQAOptions
+from generators.book.order import spread
 from generators.book.passages import Passage
 from generators.book.question_types import Quota, equal_shares
 from generators.book.topics import chapters_of
@@ -43,9 +44,9 @@ class Plan:
     def in_turn(self) -> Iterator[Asked]:
         """Yield one question for every passage, then the second for every passage, and so on."""
         compose = self.composer.compose if self._options.answers == "verbatim" else self._written
-        taken: list[set[int]] = [set() for _ in self._passages]
+        begun_at: list[tuple[Passage, set[int]]] = [(passage, set()) for passage in spread(self._passages)]
         for _turn in range(self._options.per_chunk):
-            for passage, begun in zip(self._passages, taken, strict=True):
+            for passage, begun in begun_at:
                 asked = self._next(passage, begun, compose)
                 if asked is not None:
                     yield asked
