@@ -86,7 +86,7 @@ def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured
     began = time.perf_counter()
     ended = subprocess.run([*command, *settings], capture_output=True, text=True, check=False, cwd=folder)
     seconds = time.perf_counter() - began
-    if not ended.stdout.strip():
+    if not ended.stdout.startswith("{"):
         sys.exit(f"{method}: {ended.stderr.strip()}")
     data = json.loads(ended.stdout)
     made = next(row["made"] for row in data["funnel"] if row["stage"] == method)
@@ -95,7 +95,7 @@ def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured
         for reason, count in row["dropped"].items():
             reasons[reason] = reasons.get(reason, 0) + count
     commonest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3]
-    kept = len(out.read_text(encoding="utf-8").splitlines()) if out.exists() else 0
+    kept = len(out.read_text(encoding="utf-8").splitlines()) if out.exists() else 0  # no file where none was accepted
     cost = data["cost"]
     return Measured(
         method,

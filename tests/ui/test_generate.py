@@ -185,3 +185,15 @@ def test_a_second_model_is_set_by_its_name(scripted: tuple[str, ...], curator: C
     second = ("--set", "models.judge.provider=scripted", "--set", "models.judge.extra.replies=[fine]")
     data = curator("generate", "book-qa", "notes.md", "-n", "1", "--json", *second, *scripted).data
     assert data["run"]["recipe"]["models"]["judge"]["provider"] == "scripted"
+
+
+def test_where_nothing_was_accepted_the_funnel_says_why(curator: Call, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text(NOTES, encoding="utf-8")
+    model = ("--set", "model.provider=scripted", "--set", 'model.extra.replies=[{"reply": "no question"}]')
+    command = ("generate", "book-qa", "notes.md", "-n", "1", *model)
+    ended = curator(*command, "--json")
+    assert ended.code == 1
+    assert "nothing to write" in ended.error
+    assert ended.data["candidates"]["kept"] == 0
+    assert ended.data["funnel"][0]["dropped"]["unparsable"] > 0
+    assert "unparsable" in curator(*command).out

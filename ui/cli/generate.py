@@ -88,7 +88,7 @@ def _carry_out(recipe: Recipe, *, yes: bool, as_json: bool) -> None:
     plan = make_plan(recipe)
     resolved, estimates = asyncio.run(priced(plan, None))
     agree(resolved, estimates, yes=yes)
-    result = carried_out(plan, resolved, replies_planned=replies_planned(estimates))
+    result = carried_out(plan, resolved, replies_planned=replies_planned(estimates), as_json=as_json)
     with open_store(plan.recipe.folder) as store:
         if as_json:
             print_json({**run_data(store, result.run), **outcome_data(result)})

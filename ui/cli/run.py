@@ -49,7 +49,7 @@ def command(
     agree(resolved, estimates, yes=yes)
     if fresh:
         _set_replies_aside(workspace)
-    result = carried_out(plan, resolved, limit=limit, replies_planned=replies_planned(estimates))
+    result = carried_out(plan, resolved, limit=limit, replies_planned=replies_planned(estimates), as_json=as_json)
     with open_store(workspace) as store:
         if as_json:
             print_json({**run_data(store, result.run), **outcome_data(result)})
@@ -68,7 +68,12 @@ def command(
 
 
 def carried_out(
-    plan: Plan, resolved: Mapping[str, ResolvedModel], *, limit: int | None = None, replies_planned: int = 0
+    plan: Plan,
+    resolved: Mapping[str, ResolvedModel],
+    *,
+    limit: int | None = None,
+    replies_planned: int = 0,
+    as_json: bool = False,
 ) -> RunResult:
     """Carry out a plan while its progress is shown.
 
@@ -77,6 +82,7 @@ def carried_out(
         resolved: its models, with their providers chosen.
         limit: how many candidates each stage may make at most.
         replies_planned: how many replies are expected.
+        as_json: print the funnel of a run that could not be exported as JSON.
 
     Returns:
         What came of it.
@@ -89,7 +95,7 @@ def carried_out(
 
     from curator.errors import FormatError
     from curator.run import run_plan
-    from ui.cli.funnel import print_funnel
+    from ui.cli.funnel import print_funnel, run_data
     from ui.cli.progress import showing
     from ui.cli.workspace import chosen_run, open_store
 
@@ -101,7 +107,10 @@ def carried_out(
         with open_store(plan.recipe.folder) as store:
             run = chosen_run(store)
             if run.status == "done":  # then it is an export that failed, perhaps because nothing was accepted
-                print_funnel(store, run)
+                if as_json:
+                    print_json({**run_data(store, run), "exported": [], "shortfalls": run.note.split("; ")})
+                else:
+                    print_funnel(store, run)
         raise
 
 
