@@ -68,10 +68,10 @@ def test_too_many_requests_for_ever(project: Path, curator: Call, serve: Serve) 
 
 
 def test_what_came_in_before_it_failed_is_kept(project: Path, curator: Call, serve: Serve) -> None:
-    def fails_at_the_bells(request: Request) -> web.Response:
-        return failure(500, "out of memory") if "Nine bells" in request.question else good(request)
+    def fails_at_the_last(request: Request) -> web.Response:
+        return failure(500, "out of memory") if "Corn Bridge" in request.question else good(request)
 
-    with serve(fails_at_the_bells) as endpoint:
+    with serve(fails_at_the_last) as endpoint:
         use_endpoint(project, endpoint.url, "max_retries: 0, max_concurrency: 1")
         ended = curator("run", "--yes")
         assert ended.code == 4

@@ -93,7 +93,7 @@ def test_options_are_variables_too(
     data = curator("run").data
     assert (data["run"]["recipe"]["seed"], data["run"]["recipe"]["name"]) == (11, "other")
     assert data["candidates"]["kept"] == 2
-    assert curator("run", "--limit", "2").data["candidates"]["kept"] == 4
+    assert curator("run", "--limit", "3").data["candidates"]["kept"] == 4
 
 
 def test_samples_can_be_left_out(project: Path, curator: Call) -> None:
