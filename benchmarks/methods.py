@@ -3,7 +3,8 @@
     python benchmarks/methods.py [METHOD ...] [-n 10] [--write]
 
 Each method is run as a new user would, `curator generate METHOD INPUT -n N`, with its own checks, until N records are
-accepted or five times as many candidates were made. `--write` puts the table into docs/methods/index.md.
+accepted or five times as many candidates were made. Results rest in benchmarks/methods.json, so that single methods can
+be measured again; `--write` puts the table of all of them into docs/methods/index.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ui.cli.method_help import makers
 ROOT = Path(__file__).parents[1]
 HANDBOOK = ROOT / "examples" / "handbook"
 PAGE = ROOT / "docs" / "methods" / "index.md"
+RESULTS = ROOT / "benchmarks" / "methods.json"
 BEGIN, END = "<!-- measured: benchmarks/methods.py --write -->", "<!-- end -->"
 
 FILES = {
@@ -51,6 +53,8 @@ class Measured(NamedTuple):
         tokens: tokens sent and received.
         seconds: wall time, start of the engine included.
         dropped: the commonest reasons, as text.
+        wanted: how many records were to be accepted.
+        month: when it was measured.
     """
 
     method: str
@@ -61,6 +65,8 @@ class Measured(NamedTuple):
     tokens: int
     seconds: float
     dropped: str
+    wanted: int
+    month: str
 
 
 def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured:
@@ -104,8 +110,10 @@ def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured
         kept,
         cost["requests"],
         cost["prompt_tokens"] + cost["completion_tokens"],
-        seconds,
+        round(seconds, 1),
         ", ".join(f"{reason} {count}" for reason, count in commonest),
+        wanted,
+        f"{date.today():%B %Y}",
     )
 
 
@@ -118,12 +126,13 @@ def inputs(method: str, kind: type[Any]) -> list[str]:
     return [] if method == "magpie" else ["sources/handbook.md"]
 
 
-def table(rows: list[Measured], wanted: int) -> str:
+def table(rows: list[Measured]) -> str:
     """Return the results as a Markdown table with its conditions."""
+    months, wanted = sorted({row.month for row in rows}), sorted({row.wanted for row in rows})
     lines = [
-        f"Embedded model (SmolLM2-135M-Instruct, 4 bits) on the handbook, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, {date.today():%B %Y}; `-n {wanted}`, the methods' own checks, "
-        "at most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
+        f"Embedded model (SmolLM2-135M-Instruct, 4 bits) on the handbook, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, {', '.join(months)}; `-n {'/'.join(map(str, wanted))}`, the methods' own checks, at "
+        "most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
         "",
         "| method | given | candidates | kept | share | replies | tokens | tokens per kept | seconds | dropped as |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -146,12 +155,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     known = makers()
-    rows = []
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         for method in arguments.methods or known:
-            rows.append(measure(method, known[method], arguments.wanted, Path(folder)))
-            print(*rows[-1], sep="  ", flush=True)
-    result = table(rows, arguments.wanted)
+            row = measure(method, known[method], arguments.wanted, Path(folder))
+            print(*row, sep="  ", flush=True)
+            results[method] = row._asdict()
+            RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    result = table([Measured(**results[method]) for method in known if method in results])
     print(f"\n{result}")
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")

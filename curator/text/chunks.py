@@ -12,7 +12,7 @@ import msgspec
 from curator.text.document import Document
 from curator.text.headings import is_chapter_line
 from curator.text.sentences import sentence_spans
-from curator.text.words import word_spans
+from curator.text.words import count_words, word_spans
 
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _MARKDOWN_HEADING = re.compile(r" {0,3}#{1,6}\s+\S.*|[^\n]+\n {0,3}(?:=+|-+)")
@@ -109,12 +109,12 @@ def _pieces(text: str, title: str, start: int, end: int, max_words: int) -> Iter
 
 
 def _paragraph_pieces(text: str, start: int, end: int, max_words: int) -> Iterator[_Piece]:
-    words = len(word_spans(text[start:end]))
+    words = count_words(text[start:end])
     if words <= max_words:
         yield _Piece(*_stripped(text, start, end), words)
         return
     for first, last in _sentences(text, start, end, max_words):
-        yield _Piece(first, last, len(word_spans(text[first:last])))
+        yield _Piece(first, last, count_words(text[first:last]))
 
 
 def _is_heading(paragraph: str, title: str) -> bool:
@@ -125,7 +125,7 @@ def _is_heading(paragraph: str, title: str) -> bool:
 def _sentences(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
     """Yield sentences; a long speech gives the sentences inside its quote marks, a longer one runs of words."""
     for first, last in _shifted(sentence_spans(text[start:end]), start):
-        if len(word_spans(text[first:last])) <= max_words:
+        if count_words(text[first:last]) <= max_words:
             yield first, last
             continue
         for inner in _inside_quotes(text, first, last):

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.text.words import char_ngrams, content_words, jaccard, normalise, shingles, word_ngrams, word_spans, words
+from curator.text.words import (
+    _LATIN_WORD,
+    _WORD,
+    char_ngrams,
+    content_words,
+    count_words,
+    jaccard,
+    normalise,
+    shingles,
+    word_ngrams,
+    word_spans,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +93,16 @@ def test_known_similarities_of_short_questions() -> None:
     ]
     assert jaccard(*map(shingles, alike)) == pytest.approx(0.793, abs=0.01)
     assert jaccard(*(frozenset(words(text)) for text in alike)) == 13 / 15
+
+
+LATIN = st.text(st.characters(max_codepoint=0x2FF) | st.characters(min_codepoint=0x2000, max_codepoint=0x206F))
+
+
+@given(LATIN)
+def test_the_quick_pattern_finds_the_same_words_in_latin_text(text: str) -> None:
+    assert [match.span() for match in _LATIN_WORD.finditer(text)] == [match.span() for match in _WORD.finditer(text)]
+
+
+@given(st.text())
+def test_words_are_counted_as_they_are_found(text: str) -> None:
+    assert count_words(text) == len(word_spans(text))
