@@ -40,6 +40,9 @@ FILES = {
 }
 """What the methods that read a file of their own are given."""
 
+SETTINGS = {"respond": ("all=true",)}
+"""Options without which a method has nothing to do on the handbook: its seeds have answers."""
+
 
 class Measured(NamedTuple):
     """What one method did.
@@ -88,7 +91,8 @@ def measure(method: str, kind: type[Any], wanted: int, folder: Path) -> Measured
     out = folder / f"{method}.jsonl"
     paths = [str(HANDBOOK / name) for name in given]
     command = [sys.executable, "-m", "ui.cli.main", "generate", method, *paths, "-n", str(wanted), "--json"]
-    settings = ["--out", str(out), "--set", "model.provider=local", "--set", "model.max_tokens=200"]
+    options = [part for setting in SETTINGS.get(method, ()) for part in ("--set", setting)]
+    settings = [*options, "--out", str(out), "--set", "model.provider=local", "--set", "model.max_tokens=200"]
     began = time.perf_counter()
     ended = subprocess.run([*command, *settings], capture_output=True, text=True, check=False, cwd=folder)
     seconds = time.perf_counter() - began
@@ -131,8 +135,8 @@ def table(rows: list[Measured]) -> str:
     months, wanted = sorted({row.month for row in rows}), sorted({row.wanted for row in rows})
     lines = [
         f"Embedded model (SmolLM2-135M-Instruct, 4 bits) on the handbook, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {', '.join(months)}; `-n {'/'.join(map(str, wanted))}`, the methods' own checks, at "
-        "most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
+        f"{platform.python_version()}, {', '.join(months)}; `-n {'/'.join(map(str, wanted))}`, the methods' own checks, "
+        "at most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
         "",
         "| method | given | candidates | kept | share | replies | tokens | tokens per kept | seconds | dropped as |",
         "|---|---|---|---|---|---|---|---|---|---|",

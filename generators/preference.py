@@ -80,7 +80,8 @@ class Preference(Transformer[PreferenceOptions]):
     name: ClassVar[str] = "preference"
     Options: ClassVar[type[AskingOptions]] = PreferenceOptions
     prompts_from: ClassVar[str] = "answering"
-    example = "curator generate preference questions.jsonl -n 20 --out pairs.jsonl --format preference"
+    example = "curator generate preference questions.jsonl -n 20 --out pairs.jsonl"
+    written_as: ClassVar[str] = "preference"
 
     def __init__(self, options: Any = None, *, key: str = "") -> None:
         """Build the stage; see `Stage`."""

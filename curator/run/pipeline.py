@@ -76,7 +76,7 @@ class Pass:
         seen: set[str] = set()
         async for record in out:
             key = record.id
-            if key in arriving and key not in seen:
+            if record.origin.stage != planned.key and key in arriving and key not in seen:
                 seen.add(key)
                 place = self._places[key]
             elif record.origin.stage == planned.key:

@@ -65,6 +65,7 @@ class AskingStage(Stage[AskingOptionsT]):
         input_option: the option that `curator generate` fills with the file it is given; "" if it reads documents.
         reads: what it works on, in a word for its help, where that is neither documents nor its file nor a dataset.
         example: a command line that shows the method at work, for its help.
+        written_as: the format that `curator generate` writes unless told otherwise.
         prompts_from: the name of the prompts' folder, where it is not the method's own.
     """
 
@@ -73,6 +74,7 @@ class AskingStage(Stage[AskingOptionsT]):
     input_option: ClassVar[str] = ""
     reads: ClassVar[str] = ""
     example: ClassVar[str] = ""
+    written_as: ClassVar[str] = "messages"
     prompts_from: ClassVar[str] = ""
 
     def per_prompt(self) -> int:

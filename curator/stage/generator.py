@@ -67,7 +67,7 @@ class Transformer(AskingStage[AskingOptionsT]):
         """Pass on what comes from above and add the children.
 
         Children come after the last record from above, in their parents' order; where they supersede, each comes right
-        behind its parent.
+        behind its parent, and the last question within `context.limit` is still asked to its end.
         """
         return self._in_place(records, context) if self.supersedes else self._behind(records, context)
 
@@ -95,16 +95,19 @@ class Transformer(AskingStage[AskingOptionsT]):
             nonlocal left
             if not self._is_for_us(record) or left == 0:
                 return [record]
-            prompts = list(self._prompts_for(record, context))[:left]
+            prompts = list(self._prompts_for(record, context))
             if left is not None:
-                left -= len(prompts) * self.per_prompt()
+                prompts = prompts[: -(-left // self.per_prompt())]
+                left = max(0, left - len(prompts) * self.per_prompt())
             children = [child async for child in self.candidates(as_stream(prompts), free)]
             if any(child.drop is None for child in children):
                 heir = next(child.id for child in children if child.drop is None)
                 record = record.dropped(self.key, SUPERSEDED, f"by {heir}")
             return [record, *children]
 
-        async for batch in ordered_map(records, work):
+        # Nothing is given out before all from above has come: whether a child equals one of those must not depend on
+        # which reply came first.
+        for batch in [batch async for batch in ordered_map(records, work)]:
             for record in batch:
                 yield record
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from curator.llm.scripted import ScriptedProvider
-from curator.record import Record
+from curator.record import Record, single_turn
 from curator.run import Progress
 from curator.stage import Context, Rejection, Selector, Stage, StageOptions
 from curator.store import FunnelRow
@@ -179,3 +179,21 @@ async def test_what_cannot_be_mended_counts_itself(tmp_path: Path) -> None:
     plan = accepting(tmp_path, 2, Asker({"n": 50}), Mend())
     await carry_out(plan, ScriptedProvider(lambda request: "same" if "mend" in request.messages[-1].content else "yes"))
     assert names(kept(tmp_path)) == ["Q0.0", "Q1.0"]
+
+
+async def test_a_child_that_equals_another_record_is_identical_whichever_reply_comes_first(tmp_path: Path) -> None:
+    """`Q1.0` is mended into what `ready` made already; that one stays, the child is counted as identical."""
+
+    class Twins(Asker):
+        def prompts(self, context: Context) -> Any:
+            yield from super().prompts(context)
+            yield single_turn("Q1.0, mended", "better")
+
+    answers = {"mend Q1.0, mended": "same"}
+    for run in range(5):
+        folder = tmp_path / str(run)
+        folder.mkdir()
+        client = Unsteady(lambda request: answers.get(request.messages[-1].content, "better"))
+        await carry_out(plan_of(folder, Twins({"n": 4}), Mend()), client)
+        assert names(kept(folder)) == ["Q1.0, mended", "Q0.0, mended", "Q2.0, mended", "Q3.0, mended"]
+        assert dict(funnel(folder)[1].dropped) == {"superseded": 4, "identical": 1, "same": 1}

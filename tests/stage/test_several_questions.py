@@ -104,3 +104,14 @@ async def test_two_questions_stay_in_order_however_replies_come() -> None:
     surroundings = context(Unsteady(), Unsteady())
     made = await outcome(Debate({"n": 40}), (), dataclasses.replace(surroundings))
     assert [record.instruction for record in made] == [f"Q{number}" for number in range(40)]
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (9, 4)])
+async def test_a_limit_counts_candidates_where_a_question_gives_several(limit: int, asked: int) -> None:
+    class Two(Mend):
+        def per_prompt(self) -> int:
+            return 2
+
+    client = ScriptedProvider(echo)
+    await outcome(Two(), ABOVE, context(client, limit=limit))
+    assert len(client.asked) == asked

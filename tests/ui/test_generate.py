@@ -83,7 +83,8 @@ def test_what_is_typed_wins_over_the_environment(
         ),
         (("book-qa",), 1, "no document to ask about"),
         (("book-qa", "nowhere.md"), 1, "nowhere.md does not exist"),
-        (("templates",), 2, "'templates' needs a file, its 'file'"),
+        (("templates",), 2, "name a `file` of templates"),
+        (("tool-use",), 2, "'tool-use' needs a file, its 'tools', as in `curator generate tool-use"),
         (("book-qa", "notes.md", "--set", "per_chunk"), 2, "'per_chunk' has no value"),
         (("book-qa", "notes.md", "--set", "per_chnk=2"), 2, "did you mean 'per_chunk'?"),
         (("book-qa", "notes.md", "--set", "per_chunk=["), 2, "not valid YAML"),
@@ -164,6 +165,17 @@ def test_a_method_that_works_on_records_takes_a_dataset_and_exports_its_own(
     assert ended.code == 0, ended.err
     written = [json.loads(line) for line in (tmp_path / "answered.jsonl").read_text().splitlines()]
     assert [row["messages"][-1] for row in written] == [{"role": "assistant", "content": "A number, surely."}] * 2
+
+
+def test_pairs_are_written_in_the_format_that_holds_them(curator: Call, tmp_path: Path) -> None:
+    pairs = [{"messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "It is so."}]}]
+    (tmp_path / "asked.jsonl").write_text(json.dumps(pairs[0]), encoding="utf-8")
+    model = ("--set", "model.provider=scripted", "--set", "model.extra.replies=[Because it rains., It is so., Hm., So.]")
+    settings = ("--set", "by=reference", "--set", "n=2", "--no-checks")
+    ended = curator("generate", "preference", "asked.jsonl", "-n", "1", "-o", "pairs.jsonl", *settings, *model)
+    assert ended.code == 0, ended.err
+    [row] = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text().splitlines()]
+    assert {"chosen", "rejected"} < set(row)
 
 
 def test_it_says_that_it_needs_a_dataset(curator: Call) -> None:

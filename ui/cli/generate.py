@@ -33,7 +33,7 @@ def command(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many records to accept.")] = 20,
     out: Annotated[str, typer.Option("--out", "-o", metavar="PATH", help=OUT_HELP)] = "generated.jsonl",
-    format: Format = "messages",
+    format: Format = "",
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option; may be repeated.")
     ] = None,
@@ -59,7 +59,8 @@ def command(
         _explain(context, method, asked=help)
         return
     data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
-    data |= {"seed": seed, "export": [{"format": format, "path": placed(out), "from": method}]}
+    target = {"format": format or maker(method).written_as, "path": placed(out), "from": method}
+    data |= {"seed": seed, "export": [target]}
     _carry_out(_recipe(data, out), yes=yes, as_json=as_json)
 
 
@@ -131,9 +132,10 @@ def recipe_data(method: str, inputs: list[Path], n: int, changes: list[str], *, 
         above = [{"use": "import", "name": "given", "options": {"file": paths.pop(0)}}]
         use["from"] = "given"
     elif kind.input_option and kind.input_option not in options:
-        if not paths:
+        if paths:
+            options[kind.input_option] = paths.pop(0)
+        elif kind.Options.model_fields[kind.input_option].is_required():
             raise RecipeError(f"{method!r} needs a file, its {kind.input_option!r}, as in `{kind.example}`")
-        options[kind.input_option] = paths.pop(0)
     return {
         "name": method,
         "sources": paths,
