@@ -40,8 +40,8 @@ FILES = {
 }
 """What the methods that read a file of their own are given."""
 
-SETTINGS = {"respond": ("all=true",)}
-"""Options without which a method has nothing to do on the handbook: its seeds have answers."""
+SETTINGS = {"preference": ("by=reference",), "respond": ("all=true",)}
+"""Options that the handbook asks for: its seeds have answers, and a model this small cannot rate any."""
 
 
 class Measured(NamedTuple):
@@ -132,10 +132,11 @@ def inputs(method: str, kind: type[Any]) -> list[str]:
 
 def table(rows: list[Measured]) -> str:
     """Return the results as a Markdown table with its conditions."""
-    months, wanted = sorted({row.month for row in rows}), sorted({row.wanted for row in rows})
+    months = sorted({row.month for row in rows})
+    count = " or ".join(str(count) for count in sorted({row.wanted for row in rows}))
     lines = [
         f"Embedded model (SmolLM2-135M-Instruct, 4 bits) on the handbook, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {', '.join(months)}; `-n {'/'.join(map(str, wanted))}`, the methods' own checks, "
+        f"{platform.python_version()}, {', '.join(months)}; `-n {count}`, the methods' own checks, "
         "at most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
         "",
         "| method | given | candidates | kept | share | replies | tokens | tokens per kept | seconds | dropped as |",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from curator.record import Record, Score
 from curator.stage import AskingOptions, Context, Evaluator, Measure
-from evaluators.reader import Reader, passages_of, unreadable
+from evaluators.reader import Reader, has_no_answer, passages_of, unreadable
 
 NAME = "closed-book"
 
@@ -19,6 +19,9 @@ class ClosedBook(Evaluator[AskingOptions]):
       high value says that the model knew the fact before: usual for famous books.
     - `closed-book.delta`: F1 with the passage - F1 without; range -1 to 1, higher is better. About 0 means that the
       passage added nothing, so the answer may be right and yet not rest on it; 1 that it rests on the passage alone.
+
+    Records without a source, and those labelled `question_type: unanswerable`, of which there is nothing to know, have
+    no value.
 
     Two requests a record; that with the passage is the same as the one of `round-trip` and is not paid for twice.
 
@@ -39,7 +42,7 @@ class ClosedBook(Evaluator[AskingOptions]):
         )
 
     def requests_per_record(self) -> tuple[int, int]:
-        """Return how many replies a record takes: none where it has no source."""
+        """Return how many replies a record takes: none where it has no value."""
         return (0, 2)
 
     def check(self, context: Context) -> None:
@@ -67,7 +70,9 @@ class ClosedBook(Evaluator[AskingOptions]):
             StageError: the run lacks the record's document, or the recipe lent this stage no model.
             ProviderError: the endpoint cannot serve.
         """
-        if why := unreadable(record):
+        # A memory that knows nothing would agree with them, and be called one that knew the fact.
+        why = "it has no answer that could be known" if has_no_answer(record) else unreadable(record)
+        if why:
             return tuple(Score(measure.name, None, why) for measure in self.gives())
         reader = Reader(self.key, self.options, context)
         from_passage, from_memory = await asyncio.gather(

@@ -14,7 +14,7 @@ import msgspec
 
 from curator.errors import StageError, UnparsableReply
 from curator.llm.base import ChatReply, Sampling
-from curator.record import Record, Turn
+from curator.record import Record, Source, Turn
 from curator.stage import AskingOptions, Context, Prompt, Reading, read_reply
 from curator.text.overlap import exact_match, token_f1
 from curator.text.prompt import PromptFolder
@@ -149,21 +149,20 @@ def answer_in(reply: str) -> str:
 
 
 def passages_of(record: Record, context: Context) -> str:
-    """Return the passages that a record was made from, in order, as one text; "" if it has no source.
+    """Return the passages that a record was made from, in order, as one text; "" if it has none.
 
     Args:
         record: the record.
         context: lends the documents.
 
     Returns:
-        The passages, blank lines between them.
+        The passages, blank lines between them. A question that the document does not answer rests on no passage; the
+        one that it was written about is among the further sources.
 
     Raises:
         StageError: the run does not have one of the documents.
     """
-    source = record.origin.source
-    sources = (source, *record.origin.further_sources) if source else ()
-    return "\n\n".join(context.passage(one) for one in sources)
+    return "\n\n".join(context.passage(source) for source in _sources(record))
 
 
 def unreadable(record: Record) -> str:
@@ -173,17 +172,27 @@ def unreadable(record: Record) -> str:
         record: the record.
 
     Returns:
-        What it lacks: a question, an answer or a source.
+        What it lacks: a question, an answer or a passage.
     """
     if not record.instruction.strip():
         return "no question"
     if not record.response.strip():
         return "no answer to compare with"
-    return "" if record.origin.source else "no source"
+    return "" if _sources(record) else "no source"
+
+
+def has_no_answer(record: Record) -> bool:
+    """Return whether a record's question is one that its document does not answer."""
+    return record.origin.label("question_type") == UNANSWERABLE
+
+
+def _sources(record: Record) -> tuple[Source, ...]:
+    source = record.origin.source
+    return ((source,) if source else ()) + record.origin.further_sources
 
 
 def _agreement(answer: str, record: Record) -> Agreement:
-    ought_to_have_none = record.origin.label("question_type") == UNANSWERABLE
+    ought_to_have_none = has_no_answer(record)
     if ought_to_have_none or answer == UNANSWERABLE:
         agrees = float(ought_to_have_none and answer == UNANSWERABLE)
         return Agreement(agrees, agrees, "" if answer == UNANSWERABLE else answer)

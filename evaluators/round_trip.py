@@ -36,7 +36,8 @@ class RoundTrip(Evaluator[RoundTripOptions]):
 
     Each has the range 0 to 1, higher is better; 0.6 is a usual threshold for answers of a few words. An answer of more
     than 8 words is held against a full sentence of the reader's. Where the reader finds no answer both are 0, unless
-    the record is labelled `question_type: unanswerable`, when both are 1. Records without a source have no value.
+    the record is labelled `question_type: unanswerable`, when both are 1: its reader is shown the passage that it was
+    written about, a further source. Records without any source have no value.
 
     Source: Alberti et al. 2019, "Synthetic QA Corpora Generation with Roundtrip Consistency", arXiv 1906.05416, section
     2, keep a pair if the reader's span is the same; Puri et al. 2020, arXiv 2002.09599, test it by exact

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+import msgspec
 from pydantic import Field
 
 from curator.errors import StageError
@@ -33,7 +34,10 @@ SHOWN = 3
 PAPERS_LIST = 20
 """How long Alpaca's list is, the seeds shown in it included."""
 
-WRITE = Sampling(temperature=0.7, top_p=0.95, max_tokens=2000)
+TASK_TOKENS = 400
+"""How long a task, its input and output included, usually is at most, in tokens."""
+
+WRITE = Sampling(temperature=0.7, top_p=0.95)
 PAPERS_WRITE = Sampling(temperature=1.0, top_p=1.0, max_tokens=3072, stop=("\n20", "20.", "20 ."))
 """How tokens are drawn. The logit bias against an early end has no counterpart here."""
 
@@ -112,14 +116,16 @@ class Alpaca(Bootstrap[AlpacaOptions]):
         values = {"tasks": [_shown(seed) for seed in drawn], "delimiter": DELIMITER}
         if self.options.faithful:
             text = folder.render("list", total=count + len(drawn), **values)
-            return Prompt((Turn("user", text),), sampling=PAPERS_WRITE, labels=labels)
+            sampling = msgspec.structs.replace(PAPERS_WRITE, stop=_ends(count + len(drawn)))
+            return Prompt((Turn("user", text),), sampling=sampling, labels=labels)
         turns = (
             Turn("system", folder.render("system")),
             Turn("user", folder.render("more", count=len(drawn), more=False)),
             Turn("assistant", folder.render("demonstrations", **values)),
             Turn("user", folder.render("more", count=count, more=True)),
         )
-        return Prompt(turns, sampling=WRITE, labels=labels)
+        sampling = msgspec.structs.replace(WRITE, usual_tokens=count * TASK_TOKENS)
+        return Prompt(turns, sampling=sampling, labels=labels)
 
     def drafts(self, reply: ChatReply, prompt: Prompt) -> list[TaskDraft]:
         """Read the tasks of a reply.
@@ -147,6 +153,11 @@ class Alpaca(Bootstrap[AlpacaOptions]):
             The record.
         """
         return [self.signed(new.draft.record(self.key), new.prompt, context, new.reading)]
+
+
+def _ends(total: int) -> tuple[str, ...]:
+    """Return what ends a list of `total` tasks: the number after its last; the paper's list of 20 ends before that."""
+    return PAPERS_WRITE.stop if total == PAPERS_LIST else (f"\n{total + 1}.", f"\n{total + 1} .")
 
 
 def _shown(seed: Seed) -> dict[str, str]:

@@ -3,8 +3,8 @@
 A passage is one or more whole paragraphs of a document, taken letter for letter, so the response is human and the model
 only has to guess a request. Two styles. `humpback`: an instruction is written after the pattern of seed pairs, then the
 model scores the pair from 1 to 5 (the reason first) and what scores too low is dropped; in a further round the pairs
-that were kept become the pattern, and the passages that were dropped are tried again. `longform`: instructions,
-messages to a chatbot and search queries in turn, not scored unless `keep` says so.
+that were kept become the pattern, and the passages that were dropped are tried again. A limit goes to new passages
+first. `longform`: instructions, messages to a chatbot and search queries in turn, not scored unless `keep` says so.
 
 Source:
     Li et al. 2023, "Self-Alignment with Instruction Backtranslation" (Humpback), arXiv 2308.06259, section 2. Where the

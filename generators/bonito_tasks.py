@@ -4,7 +4,8 @@ Source:
     Nayak, Nan, Trost, Bach 2024, "Learning to Generate Instruction Tuning Datasets for Zero-Shot Task Adaptation"
     (Bonito), arXiv 2402.18334, sections 3 and 4. There a model is trained for it; ours asks any chat model with two
     examples of the type. With `faithful: true` the markers and the decoding are Bonito's (top_p 0.95, temperature 0.5,
-    256 tokens), for that model behind an endpoint.
+    256 tokens), for that model behind an endpoint, and its replies are read as theirs are: two parts with a pipe token
+    between them, and the passage only where the placeholder stands.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ _LABELS = tuple(
     re.compile(_LABEL.format(names), re.IGNORECASE | re.MULTILINE)
     for names in ("input|output|passage", "instruction|response", "question|answer")
 )
-_OPENING_LABELS = frozenset({"input", "instruction", "question"})
+_CLOSING_LABELS = frozenset({"output", "response", "answer"})
 
 
 class BonitoTasksOptions(GeneratorOptions):
@@ -164,14 +165,28 @@ class BonitoTasks(Generator[BonitoTasksOptions]):
             prompt: the prompt; its item is the passage with the type.
 
         Returns:
-            The first task; further ones that the model went on to write are marked as dropped.
+            The first whole task; what the model wrote besides, further tasks or halves of one, is marked as dropped.
 
         Raises:
-            UnparsableReply: the reply does not consist of two parts.
+            UnparsableReply: the reply does not hold two parts.
         """
         asked: Asked = prompt.item
-        records = [_record(instruction, response, asked) for instruction, response in parts_of(reply)]
-        return [records[0], *(record.dropped(self.key, "surplus", "one task was asked for") for record in records[1:])]
+        records: list[Record] = []
+        whole = 0
+        for instruction, response in parts_of(reply, faithful=self.options.faithful):
+            record = self._record(instruction, response, asked)
+            if instruction and response:
+                whole += 1
+                records.append(record.dropped(self.key, "surplus", "one task was asked for") if whole > 1 else record)
+            elif instruction not in asked.passage or response:  # else the passage was said again before its task
+                records.append(record.dropped(self.key, "incomplete-task", "one of input and output has no other"))
+        return sorted(records, key=lambda record: record.drop is not None)
+
+    def _record(self, instruction: str, response: str, asked: Asked) -> Record:
+        filled, placed = _PLACEHOLDER.subn(lambda _match: asked.passage, instruction)
+        response = _PLACEHOLDER.sub(lambda _match: asked.passage, response)
+        stands = placed or asked.task_type in WITHOUT_PASSAGE or asked.passage in instruction
+        return single_turn(filled, response, input="" if stands or self.options.faithful else asked.passage)
 
     def _prompt(self, folder: PromptFolder, asked: Asked, source: Source) -> Prompt:
         labels = (("task_type", asked.task_type),)
@@ -188,7 +203,7 @@ class BonitoTasks(Generator[BonitoTasksOptions]):
         return Prompt(turns, item=asked, sampling=DEFAULT, source=source, labels=labels)
 
 
-def parts_of(reply: str) -> list[tuple[str, str]]:
+def parts_of(reply: str, *, faithful: bool = False) -> list[tuple[str, str]]:
     """Return the tasks of a reply, each as instruction and response.
 
     The two parts stand on either side of Bonito's pipe token, or behind labels: Input and Output, Instruction and
@@ -196,47 +211,55 @@ def parts_of(reply: str) -> list[tuple[str, str]]:
 
     Args:
         reply: the model's text.
+        faithful: whether the pipe token alone divides the parts.
 
     Returns:
-        The tasks, at least one.
+        The tasks, at least one of them whole; of what the model wrote besides, a half task has one of its parts blank.
 
     Raises:
         UnparsableReply: there are not exactly two parts, or one is blank.
     """
-    if _PIPE in reply:
+    if faithful or _PIPE in reply:
         parts = [part.strip() for part in reply.split(_PIPE)]
         if len(parts) != 2 or not all(parts):
             raise UnparsableReply(f"the pipe token divides the reply into {len(parts)} parts, not two with text")
         return [(parts[0], parts[1])]
     for labels in _LABELS:
-        if pairs := _labelled(reply, labels):
+        pairs = _labelled(reply, labels)
+        if any(instruction and response for instruction, response in pairs):
             return pairs
     raise UnparsableReply("the reply has not the two parts Input and Output")
 
 
 def _labelled(reply: str, labels: re.Pattern[str]) -> list[tuple[str, str]]:
-    """Return each opening part that a closing one follows; what stands before a first closing label may open it."""
-    found = list(labels.finditer(reply))
+    """Return each opening part with the closing one that follows; what has no counterpart stands by itself."""
     pairs: list[tuple[str, str]] = []
-    opened = reply[: found[0].start()].strip() if found else ""
-    for at, match in enumerate(found):
-        end = found[at + 1].start() if at + 1 < len(found) else len(reply)
-        text = reply[match.end() : end].strip().strip("`").strip()
-        kind = match[1].lower()
-        if kind in _OPENING_LABELS:
-            opened = text
-        elif kind != "passage":
-            if opened and text:
-                pairs.append((opened, text))
+    opened = ""
+    for kind, text in _sections(reply, labels):
+        if kind in _CLOSING_LABELS:
+            pairs.append((opened, text))
             opened = ""
-    return pairs
+        else:
+            pairs.append((opened, ""))
+            opened = text
+    return [pair for pair in (*pairs, (opened, "")) if any(pair)]
 
 
-def _record(instruction: str, response: str, asked: Asked) -> Record:
-    filled, placed = _PLACEHOLDER.subn(lambda _match: asked.passage, instruction)
-    response = _PLACEHOLDER.sub(lambda _match: asked.passage, response)
-    stands = placed or asked.task_type in WITHOUT_PASSAGE or asked.passage in instruction
-    return single_turn(filled, response, input="" if stands else asked.passage)
+def _sections(reply: str, labels: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield each label with its text; what stands before a first closing label is an opening part without a label.
+
+    "Passage:" between an Input and its Output is text of that Input.
+    """
+    marks: list[re.Match[str]] = []
+    for mark in labels.finditer(reply):
+        is_inside = bool(marks) and marks[-1][1].lower() not in {"passage", *_CLOSING_LABELS}
+        if mark[1].lower() != "passage" or not is_inside:
+            marks.append(mark)
+    if marks and marks[0][1].lower() in _CLOSING_LABELS:
+        yield "", reply[: marks[0].start()].strip()
+    for at, mark in enumerate(marks):
+        end = marks[at + 1].start() if at + 1 < len(marks) else len(reply)
+        yield mark[1].lower(), reply[mark.end() : end].strip().strip("`").strip()
 
 
 def _demonstrations(folder: PromptFolder, task_type: str) -> tuple[str, tuple[Turn, ...]]:

@@ -31,18 +31,22 @@ from generators.book.order import LARGEST_SPREAD_CHARS, spread
 from generators.book.passages import Passage, passages_of, why_uninformative
 from generators.book.plan import Plan
 from generators.book.records import Draft, verbatim_record, written_record
-from generators.book.replies import ReadPair, is_declined, pairs_in, question_in
+from generators.book.replies import ReadPair, pairs_in, question_in
 from generators.book.retrieved import Job as TopicJob
 from generators.book.retrieved import TopicQuestions
 from generators.book.talk import Talk
 from generators.book.topics import read_topics
 from generators.book.verbatim import Asked, Composer
+from generators.shared.declined import is_declined
 
 NOTHING_TO_ASK = "nothing-to-ask"
 """The reason of a passage that the model says holds nothing to ask about."""
 
 LOW_INFORMATION = "low-information"
 """The reason of a passage that nobody is asked about."""
+
+NO_QUESTION = "no-question-of-these-types"
+"""The reason of a passage that holds prose, but nothing that a question of the wanted types needs."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -140,7 +144,7 @@ class BookQA(Generator[BookQAOptions]):
             if passages:
                 yield from TopicQuestions(self, prompts, passages, context).prompts()
         elif not self.options.plain:
-            yield from self._typed(prompts, list(informative), context)
+            yield from self._typed(prompts, list(informative), context, passed_over)
         elif self.options.answers == "written":
             for passage in _in_order(informative, context):
                 asked = Asked("factoid", passage)
@@ -196,6 +200,8 @@ class BookQA(Generator[BookQAOptions]):
             return [verbatim_record(self.key, asked, question_in(reply), untold)]
         only_asks = asked.type == "unanswerable"
         pairs = [ReadPair(question=question_in(reply))] if only_asks else pairs_in(reply)
+        if not pairs:
+            return [self._passed_over(asked.passage, NOTHING_TO_ASK, f"the model replied {reply.strip()!r}")]
         most = 1 if job.talk else self.options.per_chunk
         made = [written_record(self.key, asked, pair, untold, job.wrong_answers) for pair in pairs]
         return made[:most] + [_surplus(record, self.key, most) for record in made[most:]]
@@ -220,7 +226,9 @@ class BookQA(Generator[BookQAOptions]):
         asked = Asked("factoid", passage, passage.sentences[turn])
         return _for(prompts.about_sentence(asked), Job(asked, prompts))
 
-    def _typed(self, prompts: BookPrompts, passages: list[Passage], context: Context) -> Iterator[Prompt | Record]:
+    def _typed(
+        self, prompts: BookPrompts, passages: list[Passage], context: Context, passed_over: list[Record]
+    ) -> Iterator[Prompt | Record]:
         plan = Plan(passages, self.options, context)
         talks: dict[int, Talk] = {}
         for asked in plan.in_turn():
@@ -232,6 +240,8 @@ class BookQA(Generator[BookQAOptions]):
             else:
                 talk = talks.setdefault(id(asked.passage), Talk())
                 yield _for(prompts.typed(asked), Job(asked, prompts, talk, talk.take_turn(), plan.composer))
+        why = f"nothing in it gives a question of the type {' or '.join(self.options.shares)}"
+        passed_over += [self._passed_over(passage, NO_QUESTION, why) for passage in plan.unasked()]
 
     def _informative(self, context: Context, passed_over: list[Record]) -> Iterator[Passage]:
         """Yield the passages that can be asked about, and keep the others."""

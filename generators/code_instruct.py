@@ -2,7 +2,8 @@
 
 `style: oss-instruct` (the default): a few lines are drawn from source files, and the model writes a task that they
 bring to mind, with its solution. Without `code` the recipe's documents are drawn from: any text may give an idea.
-`style: code-alpaca`: the method `alpaca` with prompts for programming, from a file of coding `seeds`.
+`style: code-alpaca`: the method `alpaca` with prompts for programming, from a file of coding `seeds`; `code` may name
+that file, too, so that `curator generate` takes one file in either style.
 
 With `tests` the model is asked for assertions too, and solution and assertions run in a process of their own, whose
 time, memory and files are limited. That is resource limiting, not a security boundary; see `curator.execution.python`.
@@ -32,7 +33,7 @@ from generators.code.replies import CodeTask, code_blocks, squeezed, task_in
 from generators.code.snippets import CodeFile, Snippet, from_documents, read_code, snippets
 from generators.shared.few_shot import examples_in, shown
 
-WRITING = Sampling(max_tokens=800)
+WRITING = Sampling(usual_tokens=800)
 
 
 class CodeInstructOptions(GeneratorOptions):
@@ -41,6 +42,7 @@ class CodeInstructOptions(GeneratorOptions):
     Attributes:
         style: "oss-instruct" (inspired by snippets) or "code-alpaca" (in bulk, from seed tasks).
         code: a file, a folder or a pattern of source files to draw snippets from; the recipe's documents unless said.
+            With `style: code-alpaca`, the same as `seeds`.
         per_file: how many snippets of a file at most.
         seeds: with `style: code-alpaca`, a dataset of programming tasks with answers.
         n: with `style: code-alpaca`, how many new tasks at most.
@@ -62,11 +64,16 @@ class CodeInstructOptions(GeneratorOptions):
 
     @model_validator(mode="after")
     def _inputs_fit_the_style(self) -> CodeInstructOptions:
-        if (self.style == "code-alpaca") != (self.seeds is not None):
-            raise ValueError("`style: code-alpaca` and `seeds` (a file of coding tasks) go together")
-        if self.style == "code-alpaca" and self.code is not None:
-            raise ValueError("`code` is for `style: oss-instruct`; code-alpaca takes `seeds`")
+        if self.style == "oss-instruct" and self.seeds is not None:
+            raise ValueError("`seeds` are for `style: code-alpaca`; oss-instruct draws from `code`, or from documents")
+        if self.seeds is not None and self.code is not None:
+            raise ValueError("`style: code-alpaca` takes one file of programming tasks: `seeds` or `code`, not both")
         return self
+
+    @property
+    def seed_tasks(self) -> Path | None:
+        """The file that `style: code-alpaca` begins with, if that is the style and a file is named."""
+        return (self.seeds or self.code) if self.style == "code-alpaca" else None
 
     @property
     def limits(self) -> Limits:
@@ -85,11 +92,25 @@ class CodeInstruct(Generator[CodeInstructOptions]):
 
     def per_prompt(self) -> int:
         """Return how many tasks a reply holds, about."""
-        return self._alpaca().per_prompt() if self.options.seeds else 1
+        return self._alpaca().per_prompt() if self.options.seed_tasks else 1
 
     def requests_per_prompt(self) -> tuple[int, int]:
         """Return the replies to one prompt: the tasks, and perhaps assertions for each."""
-        return (1, 1 + (self.per_prompt() if self.options.tests else 0))
+        return self._alpaca().requests_per_prompt() if self.options.seed_tasks else (1, 1 + self.options.tests)
+
+    def at_most(self, prompts: float, candidates: float) -> tuple[float, float]:
+        """Return how many prompts and replies a run takes at most; with `code-alpaca` it grows a pool.
+
+        Args:
+            prompts: how many prompts there are to ask.
+            candidates: how many records the run may make.
+
+        Returns:
+            The prompts, and the replies to them and to further questions.
+        """
+        if self.options.seed_tasks:
+            return self._alpaca().at_most(prompts, candidates)
+        return super().at_most(prompts, candidates)
 
     def check(self, context: Context) -> None:
         """Read the files and the prompts.
@@ -100,8 +121,12 @@ class CodeInstruct(Generator[CodeInstructOptions]):
         Raises:
             StageError: there is nothing to draw from, or a file is not what it should be.
         """
-        if self.options.seeds:
+        if self.options.seed_tasks:
             self._alpaca().check(context)
+        elif self.options.style == "code-alpaca":
+            raise StageError(
+                f"{self.key}: `style: code-alpaca` begins with programming tasks; name a dataset of them in `seeds`"
+            )
         else:
             self._files(context)
             self.prompt_folder(context)
@@ -115,12 +140,12 @@ class CodeInstruct(Generator[CodeInstructOptions]):
         Yields:
             One prompt a snippet; or those of `alpaca`.
         """
-        if self.options.seeds:
+        if self.options.seed_tasks:
             yield from self._alpaca().prompts(context)
             return
         folder = self.prompt_folder(context)
         examples = shown(folder, "snippet", examples_in(folder, "snippet_examples"))
-        head = (Turn("system", folder.render("system")), *examples)
+        head = (Turn("system", folder.render("snippet_system")), *examples)
         for snippet in snippets(self._files(context), self.options.per_file, context):
             turns = (*head, Turn("user", folder.render("snippet", snippet=snippet.text)))
             yield Prompt(turns, item=snippet, sampling=WRITING, labels=_labels(snippet))
@@ -139,7 +164,7 @@ class CodeInstruct(Generator[CodeInstructOptions]):
         Raises:
             UnparsableReply: there is no problem or no solution.
         """
-        if self.options.seeds:
+        if self.options.seed_tasks:
             return self._alpaca().parse(reply, prompt)
         task = task_in(reply)
         record = single_turn(task.problem, task.solution)
@@ -171,8 +196,7 @@ class CodeInstruct(Generator[CodeInstructOptions]):
             return [self.failed(prompt, context, reading)]
         if reading.value.drop is not None or not self.options.tests:
             return [self.signed(reading.value, prompt, context, reading)]
-        folder, limits = self.prompt_folder(context), self.options.limits
-        return [await tested(self, reading.value, prompt, context, reading, folder=folder, limits=limits)]
+        return [await tested(self, reading.value, prompt, context, reading, limits=self.options.limits)]
 
     async def candidates(self, prompts: AsyncIterator[Prompt | Record], context: Context) -> AsyncIterator[Record]:
         """Ask, and drop what only repeats an earlier problem or solution.
@@ -185,9 +209,8 @@ class CodeInstruct(Generator[CodeInstructOptions]):
             The candidates, dropped ones included.
         """
         seen: dict[str, set[str]] = {"same-problem": set(), "same-solution": set()}
-        made = (
-            self._alpaca().candidates(prompts, context) if self.options.seeds else super().candidates(prompts, context)
-        )
+        grown = self.options.seed_tasks is not None
+        made = self._alpaca().candidates(prompts, context) if grown else super().candidates(prompts, context)
         async for record in made:
             if record.drop is not None:
                 yield record
@@ -206,13 +229,16 @@ class CodeInstruct(Generator[CodeInstructOptions]):
             return read_code(context.path(self.options.code))
         files = from_documents(context)
         if not files:
-            raise StageError(f"{self.key}: there is nothing to draw from; name source files in `code`, or `sources:`")
+            raise StageError(
+                f"{self.key}: there is nothing to draw from; name source files in `code`, or documents in `sources:`"
+            )
         return files
 
     def _alpaca(self) -> CodeAlpaca:
         options = self.options
-        shared = options.model_dump(include={"seeds", "n", "retries", "prompts", "personas"})
-        return CodeAlpaca({**shared, "limits": options.limits if options.tests else None}, key=self.key)
+        shared = options.model_dump(include={"n", "retries", "prompts", "personas"})
+        limits = options.limits if options.tests else None
+        return CodeAlpaca({**shared, "seeds": options.seed_tasks, "limits": limits}, key=self.key)
 
 
 def _fault(task: CodeTask) -> Rejection | None:

@@ -22,12 +22,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from curator.errors import UnparsableReply
-from curator.llm.base import Sampling
+from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn
 from curator.stage import AskingOptions, Context, Prompt, Transformer
 from curator.text.prompt import PromptFolder
 from curator.text.references import unresolved
 from curator.text.words import words
+from generators.shared.plain_reply import is_cut_off
 from generators.shared.rephrasing import asked_as, changed_facts, missing_names
 
 LABEL = "decontextualized"
@@ -59,8 +60,8 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
 
     A rewrite is dropped if it is the question as it was (`unchanged`), still leans on its passage (`still-unresolved`),
     loses or gains a number or loses a name (`facts-changed`; title and chapter may lend a number), brings in a name
-    that stands nowhere in its passage, title or chapter (`invented-name`), or keeps too little of the question or is
-    much longer (`changed-too-much`).
+    that stands nowhere in its passage, title or chapter (`invented-name`), keeps too little of the question or is much
+    longer (`changed-too-much`), or breaks off because no more tokens were allowed (`cut-off`).
     """
 
     name: ClassVar[str] = "decontextualize"
@@ -137,6 +138,32 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
         child = asked_as(parent, question, labels=((LABEL, parent.instruction),))
         reason, detail = self._unfit(question, parent, seen, headings)
         return [child.dropped(self.key, reason, detail) if reason else child]
+
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        """Have one question mended; see `AskingStage.answer`.
+
+        Args:
+            prompt: what to ask.
+            context: the stage's surroundings.
+
+        Returns:
+            The rewrite, dropped where it breaks off; or one dropped record that keeps what went wrong.
+
+        Raises:
+            StageError: the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+
+        def read(reply: ChatReply) -> list[Record]:
+            records = list(self.parse(reply.text, prompt))
+            if is_cut_off(reply):
+                return [record.dropped(self.key, "cut-off", "max_tokens was used up") for record in records]
+            return records
+
+        reading = await self.ask(prompt, context, read)
+        if reading.value is None:
+            return [self.failed(prompt, context, reading)]
+        return [self.signed(record, prompt, context, reading) for record in reading.value]
 
     def _unfit(self, question: str, parent: Record, seen: str, headings: str) -> tuple[str, str]:
         """Return why a rewrite cannot take its parent's place, and the detail; two empty texts if it can."""

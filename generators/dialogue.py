@@ -2,7 +2,7 @@
 
 Each line is a request of its own. The person is played by showing the model the dialogue with its roles swapped: what
 the assistant said stands in the user's turns. Both may be given a character; a dialogue is about a passage of a
-document, which only the model sees, or about a topic. It ends after `turns` exchanges, or when somebody says goodbye.
+document, which only the model sees, or about a topic. It ends after `turns` exchanges, or when the person says goodbye.
 A dialogue with an empty line, a line that was said before, or a line in which one speaks for the other is dropped.
 
 Source:
@@ -36,10 +36,13 @@ ASKING = Sampling(temperature=0.7, max_tokens=96, stop=("\n",))
 
 _LABEL = re.compile(r"(?:^|(?<=[\s*]))\**(?:User|Human|Person|Assistant|AI|Bot)\**:\**", re.MULTILINE)
 _FAREWELL = re.compile(
-    r"\b(?:good-?bye|bye|farewell|see you|have a (?:nice|good|great) (?:day|one|evening)|"
-    r"that(?:'s| is| was) all|no (?:more|further|other) questions)\b",
+    r"\b(?:good-?bye|bye(?!-)|have a (?:nice|good|great) (?:day|one|evening)|no (?:more|further|other) questions|"
+    r"see you (?:all|around|later|next|on|soon|then|there|to\w+)|"
+    r"(?:farewell|see you|that(?:['’]s| is| was) all(?: (?:for (?:now|today)|i (?:need|want)(?:ed)?(?: to \w+)?|"
+    r"thanks?(?: you)?))?)(?=\s*(?:[.,;:!…–—]|$)))(?!\w)",
     re.IGNORECASE,
 )
+"""How a person takes leave. "See you", "farewell" and "that is all" do so only where nothing else follows them."""
 
 
 class DialogueOptions(GeneratorOptions):
@@ -211,10 +214,10 @@ class Dialogue(Generator[DialogueOptions]):
         return None
 
     def _end(self, said: list[Turn]) -> str:
-        """Return why the dialogue ends here; "" if it goes on. The assistant has the last word."""
+        """Return why the dialogue ends here; "" if it goes on. The person ends it, the assistant has the last word."""
         if len(said) % 2:
             return ""
-        if any(_is_farewell(turn.content) for turn in said[-2:]):
+        if _is_farewell(said[-2].content):
             return "goodbye"
         return "turns" if len(said) >= 2 * self.options.turns else ""
 

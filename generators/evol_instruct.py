@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import msgspec
-from pydantic import model_validator
+from pydantic import TypeAdapter, ValidationError, model_validator
 
 from curator.llm.base import Sampling
 from curator.record import Record, Turn, single_turn
@@ -36,7 +36,8 @@ from generators.evolution.eliminator import (
 )
 from generators.evolution.lineage import Evolving, EvolvingOptions, Round, method_of
 from generators.evolution.operators import OPERATORS, Operator, Variant, weights_problem
-from generators.evolution.replies import candidates_in, complete_text, is_equal
+from generators.evolution.replies import candidates_in, complete_text
+from generators.evolution.verdicts import is_equal
 
 FAITHFUL: Mapping[str, Any] = {
     "rounds": 4,
@@ -50,6 +51,9 @@ FAITHFUL: Mapping[str, Any] = {
 
 FAITHFUL_SAMPLING = Sampling(temperature=1.0, top_p=0.9, max_tokens=2048)
 """WizardLM's decoding, for evolving, judging and responding alike."""
+
+SCAFFOLD = ("given prompt", "rewritten prompt", "created prompt", "new prompt")
+"""What the evolving prompts, the paper's and ours, call the texts that they are about."""
 
 _VERDICT = re.compile(r"^First: (.+)\nSecond: (.+)\nVerdict: (.+)$", re.MULTILINE)
 
@@ -78,7 +82,7 @@ class EvolInstructOptions(EvolvingOptions, GeneratorOptions):
     @model_validator(mode="before")
     @classmethod
     def _take_the_papers(cls, data: Any) -> Any:
-        return {**FAITHFUL, **data} if isinstance(data, Mapping) and data.get("faithful") is True else data
+        return {**FAITHFUL, **data} if isinstance(data, Mapping) and _is_yes(data.get("faithful")) else data
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -237,7 +241,15 @@ class EvolInstruct(Evolving[EvolInstructOptions]):
 
     def _instruction_checks(self) -> tuple[Check, ...]:
         practical = PRACTICAL_INSTRUCTION_CHECKS if self.options.practical_checks else ()
-        return (scaffold_leak("prompt", "task"), *practical)
+        return (scaffold_leak(SCAFFOLD, ("prompt",)), *practical)
+
+
+def _is_yes(value: Any) -> bool:
+    """Return whether pydantic will read `value` as true: 1 and "yes" are, too."""
+    try:
+        return TypeAdapter(bool).validate_python(value)
+    except ValidationError:  # which the field itself reports
+        return False
 
 
 def seed_text(record: Record) -> str:

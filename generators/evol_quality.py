@@ -25,7 +25,10 @@ from generators.evolution.lineage import Evolving, EvolvingOptions, method_of
 from generators.evolution.operators import ASPECTS, Operator, weights_problem
 from generators.evolution.replies import candidates_in, complete_text
 
-CHECKS = (scaffold_leak("prompt", "response", "answer"), REFUSAL, EMPTY_CONTENT, UNCHANGED)
+SCAFFOLD = ("given response", "rewritten response")
+"""What the prompts call the answers that they are about."""
+
+CHECKS = (scaffold_leak(SCAFFOLD, ("prompt", "response")), REFUSAL, EMPTY_CONTENT, UNCHANGED)
 """What a rewritten answer must pass."""
 
 

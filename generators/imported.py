@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from pydantic import Field, field_validator, model_validator
@@ -26,6 +26,9 @@ from curator.registry import formats
 from curator.stage import Context, Stage, StageOptions
 from curator.stage.ordered import as_stream, followed_by
 from curator.text.near_miss import did_you_mean
+
+JUDGED_ROWS = 1_000
+"""The columns of a dataset are those that one of so many first rows has: rows of JSON leave out what they lack."""
 
 
 class ImportOptions(StageOptions):
@@ -95,7 +98,7 @@ class Import(Stage[ImportOptions]):
     """Adds the records of a dataset to the stream; a row that cannot be read is kept, dropped, and says why."""
 
     name: ClassVar[str] = "import"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Options: ClassVar[type[StageOptions]] = ImportOptions
 
     def check(self, context: Context) -> None:
@@ -144,13 +147,14 @@ class Import(Stage[ImportOptions]):
         format, rows = self._format(found, known)
         for row in rows:
             try:
-                record, _changed = record_of(row, format, known)
+                record, mended = record_of(row, format, known)
             except FormatError as error:
                 place = Record((Turn("user", f"row {row.number} of {self._name}"),))
-                record = place.dropped(self.key, "bad-row", str(error))
+                record, mended = place.dropped(self.key, "bad-row", str(error)), ""
             else:
                 record = self._fit(record)
-            labels = dict(record.origin.labels) | {name: text for name, text in found.labels.items() if text}
+            facts = {**found.labels, "mended": mended}
+            labels = dict(record.origin.labels) | {name: text for name, text in facts.items() if text}
             yield record.with_origin(
                 stage=self.key,
                 method=self.name,
@@ -164,10 +168,13 @@ class Import(Stage[ImportOptions]):
             return _mapped(found, self.options.columns)
         if self.options.format:
             return detected(found.name, found.rows, formats.load(self.options.format)(), known)
-        head, rows = _first(found.rows)
-        columns = frozenset(head.value or ()) if head is not None else frozenset()
-        if not any(format.recognises(columns) for format in known) and (usual := usual_columns(columns)):
-            return Columns(usual), rows
+        head, rows = _begun(found.rows)
+        for columns in map(frozenset, head):
+            if any(format.recognises(columns) for format in known):
+                break
+            if usual := usual_columns(columns):
+                # Other rows may have a context or a system prompt, which this one lacks.
+                return Columns(usual_columns(frozenset(chain(*head))) | usual), rows
         return detected(found.name, rows, None, known)
 
     def _fit(self, record: Record) -> Record:
@@ -181,22 +188,18 @@ class Import(Stage[ImportOptions]):
         return record
 
 
-def _first(rows: Iterator[Row]) -> tuple[Row | None, Iterator[Row]]:
-    """Return the first row that can be read, and all the rows."""
-    head: list[Row] = []
-    for row in rows:
-        head.append(row)
-        if row.value is not None:
-            return row, chain(head, rows)
-    return None, iter(head)
+def _begun(rows: Iterator[Row]) -> tuple[list[Mapping[str, Any]], Iterator[Row]]:
+    """Return what the first rows hold that can be read, and all the rows."""
+    head = list(islice(rows, JUDGED_ROWS))
+    return [row.value for row in head if row.value is not None], chain(head, rows)
 
 
 def _mapped(found: Found, columns: Mapping[str, str]) -> tuple[Format, Iterator[Row]]:
     format = Columns(columns)
-    head, rows = _first(found.rows)
-    if head is not None and head.value is not None:
+    head, rows = _begun(found.rows)
+    if head:
         try:
-            format.check(head.value)
+            format.check(chain(*head))
         except FormatError as error:
             raise FormatError(f"{found.name}: {error}") from error
     return format, rows

@@ -1,5 +1,9 @@
 """The same question in other words: several phrasings of every fact, because a model learns a fact better that way.
 
+Two ways. `ask: openings` (the default) gives the beginning of each phrasing ("Tell me …", "Do you know …?"), one
+request each: very small models can do that. `ask: freely` asks for all of them at once, in whatever words: more varied,
+cheaper, and beyond very small models.
+
 Each phrasing keeps its parent's answer, source and group labels (`fact`, `chunk` ...), so that a split by group never
 puts two phrasings of one fact on different sides.
 
@@ -13,26 +17,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+import msgspec
 from pydantic import Field
 
 from curator.errors import UnparsableReply
-from curator.llm.base import Sampling
+from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn
 from curator.stage import AskingOptions, Context, Prompt, Transformer
 from curator.text.prompt import PromptFolder
 from curator.text.references import unresolved
 from curator.text.words import content_words, normalise, words
+from generators.shared.plain_reply import is_cut_off
 from generators.shared.rephrasing import asked_as, changed_facts
 
 LABEL = "paraphrase"
 """The label that says which phrasing of its parent a record is, from 1."""
 
 DRAWN_AT = 0.7
-"""The temperature: the surest draw is too often the question as it was."""
+"""The temperature of free phrasings: the surest draw is too often the question as it was."""
+
+ONE_LINE = Sampling(temperature=0, stop=("\n",))
+"""A phrasing whose beginning is given is one line, and the surest draw loses the fewest facts."""
 
 _EXAMPLE = re.compile(r"^Question: (.+)\n((?:- .+(?:\n|\Z))+)", re.MULTILINE)
+_CLAUSE = re.compile(r"^Question: (.+)\nClause: (.+)$", re.MULTILINE)
 _MARK = re.compile(
     r"^\s*(?:[-*+•]\s+|\(?\d{1,2}[.):]\s*|(?:question|paraphrase|version|way|option)(?:\s*\d{1,2})?\s*[.):-]\s*)+", re.I
 )
@@ -52,9 +62,19 @@ class ParaphraseOptions(AskingOptions):
 
     Attributes:
         n: how many further phrasings of each question; 3 to 8 are usual.
+        ask: "openings" (one request a phrasing, its beginning given) or "freely" (one request a question).
     """
 
     n: int = Field(default=3, ge=1, le=8)
+    ask: Literal["openings", "freely"] = "openings"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The parent of the phrasings that a prompt asks for, how many they are, and the number of the first."""
+
+    parent: Record
+    count: int
+    first: int = 1
 
 
 class Paraphrase(Transformer[ParaphraseOptions]):
@@ -63,8 +83,8 @@ class Paraphrase(Transformer[ParaphraseOptions]):
     A phrasing is kept as a dropped record if it says what its parent or an earlier phrasing says but for case and
     punctuation (`same-question`, `duplicate-phrasing`), loses or gains a number or loses a name (`facts-changed`), has
     no word of the question (`unrelated`), asks for another kind of thing (`asks-otherwise`: when instead of why), is
-    much longer (`too-long`), can no longer be understood alone (`not-self-contained`), or is one more than was asked
-    for (`surplus`).
+    much longer (`too-long`), can no longer be understood alone (`not-self-contained`), is the last one of a reply that
+    breaks off (`cut-off`), or is one more than was asked for (`surplus`).
     """
 
     name: ClassVar[str] = "paraphrase"
@@ -78,7 +98,7 @@ class Paraphrase(Transformer[ParaphraseOptions]):
 
     def per_prompt(self) -> int:
         """Return how many phrasings a reply holds."""
-        return self.options.n
+        return self.options.n if self.options.ask == "freely" else 1
 
     def check(self, context: Context) -> None:
         """Open the prompts.
@@ -92,31 +112,42 @@ class Paraphrase(Transformer[ParaphraseOptions]):
         self.prompt_folder(context)
 
     def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
-        """Return the one prompt about a record; none if nobody asks in it.
+        """Return the prompts about a record; none if nobody asks in it.
 
         Args:
             record: the parent.
             context: the stage's surroundings.
 
         Returns:
-            One prompt.
+            One prompt for all phrasings, or one for each opening.
         """
         if not record.instruction.strip():
             return ()
         folder, count = self.prompt_folder(context), self.options.n
+        if self.options.ask == "openings":
+            return [
+                Prompt(
+                    _with_opening(folder, record.instruction, opening),
+                    item=Wanted(record, 1, number),
+                    sampling=ONE_LINE,
+                    source=record.origin.source,
+                )
+                for number, opening in enumerate(folder.render("openings").splitlines()[:count], start=1)
+            ]
         turns = (
             Turn("system", folder.render("system")),
             *_examples(folder, count),
             Turn("user", folder.render("question", question=record.instruction, count=count)),
         )
-        return (Prompt(turns, item=record, sampling=Sampling(temperature=DRAWN_AT), source=record.origin.source),)
+        free = Sampling(temperature=DRAWN_AT)
+        return (Prompt(turns, item=Wanted(record, count), sampling=free, source=record.origin.source),)
 
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read the phrasings, one a line.
 
         Args:
             reply: the model's text.
-            prompt: the prompt; its item is the parent.
+            prompt: the prompt; its item says what is `Wanted`.
 
         Returns:
             One record a phrasing; unfit ones are marked as dropped.
@@ -124,20 +155,47 @@ class Paraphrase(Transformer[ParaphraseOptions]):
         Raises:
             UnparsableReply: there is no phrasing in it.
         """
-        phrasings = phrasings_in(reply)
+        return self._phrased(ChatReply(reply), prompt)
+
+    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
+        """Ask for the phrasings of one question; see `AskingStage.answer`.
+
+        Args:
+            prompt: what to ask.
+            context: the stage's surroundings.
+
+        Returns:
+            One record a phrasing, the last one dropped where the reply breaks off in it; or one dropped record that
+            keeps what went wrong.
+
+        Raises:
+            StageError: the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+        reading = await self.ask(prompt, context, lambda reply: self._phrased(reply, prompt))
+        if reading.value is None:
+            return [self.failed(prompt, context, reading)]
+        return [self.signed(record, prompt, context, reading) for record in reading.value]
+
+    def _phrased(self, reply: ChatReply, prompt: Prompt) -> list[Record]:
+        phrasings = phrasings_in(reply.text)
         if not phrasings:
             raise UnparsableReply("there is no question in the reply")
-        return list(self._judged(phrasings, prompt.item))
+        whole = phrasings_in(reply.text.rpartition("\n")[0]) if is_cut_off(reply) else phrasings
+        return list(self._judged(phrasings, prompt.item, whole=len(whole)))
 
-    def _judged(self, phrasings: list[str], parent: Record) -> Iterator[Record]:
+    def _judged(self, phrasings: list[str], wanted: Wanted, *, whole: int) -> Iterator[Record]:
+        """Mark what is unfit among the phrasings, of which the first `whole` did not break off."""
         seen: set[tuple[str, ...]] = set()
         kept = 0
-        for number, phrasing in enumerate(phrasings, start=1):
-            child = asked_as(parent, phrasing, labels=((LABEL, str(number)),))
+        for place, phrasing in enumerate(phrasings):
+            child = asked_as(wanted.parent, phrasing, labels=((LABEL, str(wanted.first + place)),))
             form = tuple(words(phrasing))
-            reason, detail = ("duplicate-phrasing", phrasing) if form in seen else unfit(phrasing, parent)
-            if not reason and kept == self.options.n:
-                reason, detail = "surplus", f"{self.options.n} were asked for"
+            reason, detail = ("duplicate-phrasing", phrasing) if form in seen else unfit(phrasing, wanted.parent)
+            if place >= whole:
+                reason, detail = "cut-off", "max_tokens was used up"
+            if not reason and kept == wanted.count:
+                reason, detail = "surplus", f"{wanted.count} asked for"
             seen.add(form)
             kept += not reason
             yield child.dropped(self.key, reason, detail) if reason else child
@@ -206,6 +264,16 @@ def _stems(text: str) -> set[str]:
     import snowballstemmer  # type: ignore[import-untyped]
 
     return set(snowballstemmer.stemmer("english").stemWords(content_words(text)))
+
+
+def _with_opening(folder: PromptFolder, question: str, opening: str) -> tuple[Turn, ...]:
+    """Return the prompt for one phrasing, with examples that begin as it is to begin."""
+    begins = opening.partition("…")[0].strip()
+    turns = [Turn("system", folder.render("system"))]
+    for asked, clause in _CLAUSE.findall(folder.render("clauses")):
+        turns.append(Turn("user", folder.render("opening", question=asked, opening=begins)))
+        turns.append(Turn("assistant", opening.replace("…", clause) + ("" if opening.endswith("?") else ".")))
+    return (*turns, Turn("user", folder.render("opening", question=question, opening=begins)))
 
 
 def _examples(folder: PromptFolder, count: int) -> tuple[Turn, ...]:

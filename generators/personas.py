@@ -14,9 +14,9 @@ Source:
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -27,7 +27,7 @@ from curator.errors import StageError, UnparsableReply
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Origin, Record, Source, Turn, single_turn
 from curator.stage import AskingOptions, Context, Generator, Prompt
-from curator.stage.ordered import as_stream
+from curator.stage.ordered import WINDOW, as_stream, ordered_map
 from curator.text.chunks import chunk_document
 from curator.text.personas import read_personas
 from curator.text.words import normalise, words
@@ -215,16 +215,28 @@ class Personas(Generator[PersonasOptions]):
         known = {normalise(persona) for persona in seeds}
         # What seeds lead to stands among the first prompts already, unless those are what the seeds themselves ask.
         parents = [] if self.options.output == "persona" else [_Parent(persona) for persona in seeds]
-        while True:
-            batch = dataclasses.replace(context, limit=None if context.limit is None else left)
-            async for candidate in super().candidates(prompts, batch):
-                record = self._unless_known(candidate, known)
-                parent = _Parent(record.origin.label("persona"), record.id, int(record.origin.label("round", "0")))
-                if record.drop is None and record.origin.label("relation") and parent.round < self.options.rounds:
-                    parents.append(parent)
-                left -= 1
-                yield record
-            if left <= 0 or not parents or not self.options.rounds:
+
+        def window() -> int:  # a prompt is one record here: what it leads to comes with the prompts of the next round
+            return min(WINDOW, left)
+
+        async def work(prompt: Prompt | Record) -> Record:
+            if isinstance(prompt, Record):
+                return self.signed(prompt, Prompt(()), context)
+            (record,) = await self.answer(prompt, context)
+            return record
+
+        while left > 0:
+            async with aclosing(ordered_map(prompts, work, window)) as made:
+                async for candidate in made:
+                    record = self._unless_known(candidate, known)
+                    parent = _Parent(record.origin.label("persona"), record.id, int(record.origin.label("round", "0")))
+                    if record.drop is None and record.origin.label("relation") and parent.round < self.options.rounds:
+                        parents.append(parent)
+                    left -= 1
+                    yield record
+                    if left <= 0:
+                        return
+            if not parents or not self.options.rounds:
                 return
             prompts = as_stream(list(self._expansion(parents, context)))
             parents = []

@@ -5,7 +5,8 @@ rated by a judge in four aspects, by their likeness to the answer that the recor
 registered measure (`by: grounding`). The best becomes the reply, the worst (or, with `rejected: random`, a drawn one)
 the rejected one. The answers between stay as records dropped as `not-paired`, so that nothing that was paid for is
 lost; a pair whose ratings are equal, or nearer than `margin`, is dropped as `tie`. With `pairs: lineage` no model is
-asked: a record and its parent that answer the same question make the pair.
+asked: a record and its parent that answer the same question make the pair; where none can be made at all, every
+answered record is noted as dropped (`no-pair`), with what it lacks.
 
 Source:
     Cui et al. 2023, "UltraFeedback", arXiv 2310.01377, sections 2 and 3: four answers by several models, four aspects
@@ -15,7 +16,6 @@ Source:
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -23,9 +23,10 @@ import msgspec
 from pydantic import Field, model_validator
 
 from curator.llm.base import ChatReply
-from curator.record import Origin, Record
+from curator.record import Record
 from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
 from generators.answers.answering import (
+    CUT_OFF,
     Answering,
     AnsweringOptions,
     Draw,
@@ -36,6 +37,7 @@ from generators.answers.answering import (
     sorted_out,
     text_of,
 )
+from generators.answers.lineage import lack_of, pairs_of
 from generators.answers.ratings import ASPECTS, Judge, Measured, Rating, judge_labels, token_overlap
 
 _NO_MARGIN = 1e-9
@@ -89,7 +91,7 @@ class Preference(Transformer[PreferenceOptions]):
         self._answering = Answering(self.options, draws=self.options.n)
 
     def per_prompt(self) -> int:
-        """Return how many records one instruction gives, at most: a pair, and the answers that are not in it."""
+        """Return how many records one instruction gives, if a pair comes about: that, and the answers not in it."""
         return max(1, self.options.n - 1)
 
     def requests_per_prompt(self) -> tuple[int, int]:
@@ -165,8 +167,8 @@ class Preference(Transformer[PreferenceOptions]):
             context: the stage's surroundings.
 
         Returns:
-            The pair, dropped where the two are too alike, then the answers that are not in it, dropped; without two
-            answers that could be rated, all of them dropped.
+            The pair, dropped where the two are too alike, then all else that was drawn, each text once, dropped;
+            without two answers that could be rated, all of them dropped.
 
         Raises:
             StageError: the recipe lent this stage no model.
@@ -174,35 +176,38 @@ class Preference(Transformer[PreferenceOptions]):
         """
         writers = self.options.writers or ("",)
         drawn = sorted_out(await draw(self, prompt, context, self.options.n, writers))
-        broken = [
-            self._single(prompt, context, reading, "cut-off", "max_tokens was used up") for reading in drawn.cut_off
-        ]
+        broken = [self._single(prompt, context, reading, *CUT_OFF, *drawn.alike(reading)) for reading in drawn.cut_off]
+        broken += [self.failed(prompt, context, reading, *drawn.alike(reading)) for reading in drawn.unread]
         if not drawn.fit:
-            return broken or [self.failed(prompt, context, *drawn.unread)]
+            return broken
         if len(drawn.fit) == 1:
+            (only,) = drawn.fit
             detail = f"of {self.options.n} answers only this one is whole and different"
-            return [self._single(prompt, context, drawn.fit[0], "single-answer", detail), *broken]
+            return [self._single(prompt, context, only, "single-answer", detail, *drawn.alike(only)), *broken]
         ratings = await self._rated([prompt.item.answered(text) for text in drawn.texts], prompt, context)
-        rated = [_Rated(reading, rating) for reading, rating in zip(drawn.fit, ratings, strict=True)]
+        rated = [
+            _Rated(reading, rating, (*rating.readings, *drawn.alike(reading)))
+            for reading, rating in zip(drawn.fit, ratings, strict=True)
+        ]
         return [*self._paired(rated, prompt, context), *broken]
 
     def _paired(self, rated: Sequence[_Rated], prompt: Prompt, context: Context) -> list[Record]:
         known = sorted((each for each in rated if each.rating.value is not None), key=lambda each: -each.value)
         single = [
-            self._single(prompt, context, each.reading, "unrated", each.rating.note, *each.rating.readings)
+            self._single(prompt, context, each.reading, "unrated", each.rating.note, *each.further)
             for each in rated
             if each.rating.value is None
         ]
         if len(known) < 2:
             why = "there is no second rated answer to compare it with"
-            return [*(self._single(prompt, context, e.reading, "not-paired", why) for e in known), *single]
+            return [*(self._single(prompt, context, e.reading, "not-paired", why, *e.further) for e in known), *single]
         best, *others = known
         worst = others[-1]
         if self.options.rejected == "random":
             worst = context.random("rejected", prompt.item.parent.id).choice(others)
         pair = self._pair(best, worst, prompt, context)
         between = [
-            self._single(prompt, context, e.reading, "not-paired", f"rated {e.value:g}: {e.rating.note}")
+            self._single(prompt, context, e.reading, "not-paired", f"rated {e.value:g}: {e.rating.note}", *e.further)
             for e in others
             if e is not worst
         ]
@@ -222,7 +227,7 @@ class Preference(Transformer[PreferenceOptions]):
             ("rejected_note", worst.rating.note),
         )
         record = msgspec.structs.replace(prompt.item.answered(text_of(best.reading)), rejected=text_of(worst.reading))
-        further = (worst.reading, *best.rating.readings, *worst.rating.readings)
+        further = (worst.reading, *best.further, *worst.further)
         pair = self.signed(record, msgspec.structs.replace(prompt, labels=labels), context, best.reading, *further)
         if margin < max(self.options.margin, _NO_MARGIN) - _NO_MARGIN / 2:
             return pair.dropped(self.key, "tie", f"the ratings lie {margin:g} apart")
@@ -256,38 +261,27 @@ class Preference(Transformer[PreferenceOptions]):
         async for record in records:
             seen.setdefault(record.id, record)
             yield record
-        left = sys.maxsize if context.limit is None else context.limit
-        for child in seen.values():
-            for parent in (seen[name] for name in dict.fromkeys(child.origin.parents) if name in seen):
-                if left > 0 and self._is_for_us(child) and _same_question(child, parent):
-                    left -= 1
-                    yield self._lineage_pair(child, parent, context)
-
-    def _lineage_pair(self, child: Record, parent: Record, context: Context) -> Record:
-        chosen, rejected = (child, parent) if self.options.better == "child" else (parent, child)
-        origin = Origin(
-            parents=(child.id, parent.id),
-            source=child.origin.source,
-            further_sources=child.origin.further_sources,
-            labels=(*child.origin.labels, ("rated_by", "lineage"), ("better", self.options.better)),
-        )
-        pair = Record(chosen.messages, rejected=rejected.response, input_at=chosen.input_at, origin=origin)
-        return self.signed(pair, Prompt(()), context)
+        ours = [record for record in seen.values() if self._is_for_us(record)]
+        found = [pair for child in ours for pair in pairs_of(child, seen, self.options.better)]
+        if not found:
+            lacking = ((record, lack_of(record, seen)) for record in ours)
+            found = [
+                record.with_origin(parents=(record.id,)).dropped(self.key, "no-pair", lack)
+                for record, lack in lacking
+                if lack
+            ]
+        for record in found[: context.limit]:
+            yield self.signed(record, Prompt(()), context)
 
 
 class _Rated(msgspec.Struct, frozen=True):
-    """An answer with its rating."""
+    """An answer with its rating, and the further replies that it stands for: the judge's, and equal answers."""
 
     reading: Reading[Draw]
     rating: Rating
+    further: tuple[Reading[Any], ...]
 
     @property
     def value(self) -> float:
         """The rating's value; 0 where there is none."""
         return self.rating.value or 0.0
-
-
-def _same_question(child: Record, parent: Record) -> bool:
-    """Return whether two records answer the same question, differently."""
-    answered = is_answered(child) and is_answered(parent) and child.rejected is None and parent.rejected is None
-    return answered and child.messages[:-1] == parent.messages[:-1] and child.response != parent.response

@@ -24,6 +24,7 @@ from curator.llm.base import ChatReply
 from curator.record import Record
 from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
 from generators.answers.answering import (
+    CUT_OFF,
     Answering,
     AnsweringOptions,
     Draw,
@@ -162,7 +163,7 @@ class Respond(Transformer[RespondOptions]):
             context: the stage's surroundings.
 
         Returns:
-            The chosen answer first; the others, each text once, dropped with the reason.
+            The chosen answer first; then all else that was drawn, each text once, dropped with the reason.
 
         Raises:
             StageError: the recipe lent this stage no model.
@@ -170,17 +171,19 @@ class Respond(Transformer[RespondOptions]):
         """
         drawn = sorted_out(await draw(self, prompt, context, self.options.best_of))
         broken = [
-            self._record(prompt, context, reading).dropped(self.key, "cut-off", "max_tokens was used up")
+            self._record(prompt, context, reading, *drawn.alike(reading)).dropped(self.key, *CUT_OFF)
             for reading in drawn.cut_off
         ]
+        broken += [self.failed(prompt, context, reading, *drawn.alike(reading)) for reading in drawn.unread]
         if not drawn.fit:
-            return broken or [self.failed(prompt, context, *drawn.unread)]
+            return broken
         choice = await self._chosen(drawn, prompt.item, context)
         records = []
         for place, reading in enumerate(drawn.fit):
             rating = choice.ratings[place] if choice.ratings else Rating(None, "")
             labels = choice.labels if place == choice.place else ()
-            record = self._record(prompt, context, reading, *rating.readings, labels=(*_counts(drawn), *labels))
+            further = (*rating.readings, *drawn.alike(reading))
+            record = self._record(prompt, context, reading, *further, labels=(*_counts(drawn), *labels))
             if record.id == prompt.item.parent.id:
                 record = record.dropped(self.key, "same-answer", "the model wrote the answer that stands already")
             elif place != choice.place:
@@ -229,8 +232,8 @@ class Respond(Transformer[RespondOptions]):
 
 def _counts(drawn: Drawn) -> tuple[tuple[str, str], ...]:
     """Return what is worth knowing about several draws, as labels."""
-    total = len(drawn.votes) + len(drawn.cut_off) + len(drawn.unread)
-    if total == 1:
+    if len(drawn.all) == 1:
         return ()
-    unread = (("unread", str(len(drawn.unread))),) if drawn.unread else ()
-    return (("drawn", str(total)), ("different", str(len(drawn.fit))), *unread)
+    unread = sum(reading.value is None for reading in drawn.all)
+    told = (("unread", str(unread)),) if unread else ()
+    return (("drawn", str(len(drawn.all))), ("different", str(len(drawn.fit))), *told)

@@ -50,10 +50,10 @@ PAPERS_LIST = 16
 
 WRITE, SORT, WORK_OUT = (
     Sampling(temperature=0.7, top_p=0.95),
-    Sampling(temperature=0.0, max_tokens=5, stop=("\n",)),
-    Sampling(temperature=0.3, max_tokens=350, stop=("Task:", "<task>")),
+    Sampling(temperature=0.0, usual_tokens=16, stop=("\n",)),
+    Sampling(temperature=0.3, usual_tokens=350, stop=("Task:", "<task>")),
 )
-"""How tokens are drawn: for instructions, for the kind of task, for instances."""
+"""How tokens are drawn for instructions, for the kind of task, for instances; a model's `max_tokens` may allow more."""
 
 PAPERS_WRITE, PAPERS_SORT, PAPERS_WORK_OUT = (
     Sampling(temperature=0.7, top_p=0.5, max_tokens=1024, presence_penalty=2.0, stop=("\n\n", "\n16", "16.", "16 .")),
@@ -62,7 +62,7 @@ PAPERS_WRITE, PAPERS_SORT, PAPERS_WORK_OUT = (
 )
 """The same, as the paper's code draws them."""
 
-_YES = re.compile(r"yes\b[.!]?", re.IGNORECASE)
+_KIND = re.compile(r"\W*(?:(?P<yes>yes)|no)\b", re.IGNORECASE)
 
 
 class SelfInstructOptions(BootstrapOptions):
@@ -154,7 +154,7 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         count = self.options.tasks_per_request
         turns.append(Turn("user", folder.render("task", number=len(tasks) + 1, count=count)))
         stop = ("\n",) if count == 1 else ()
-        sampling = msgspec.structs.replace(WRITE, max_tokens=count * TASK_TOKENS, stop=stop)
+        sampling = msgspec.structs.replace(WRITE, usual_tokens=count * TASK_TOKENS, stop=stop)
         return Prompt(tuple(turns), sampling=sampling, labels=labels)
 
     def drafts(self, reply: ChatReply, prompt: Prompt) -> list[TaskDraft]:
@@ -191,9 +191,10 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
             One record an instance; or a dropped one that keeps the reply in which there was none.
         """
         task = new.draft.instruction
-        kind = await self.ask(self._sorting(task, context), context, lambda reply: self._is_yes(reply.text))
+        kind = await self.ask(self._sorting(task, context), context, self._is_yes)
         classification = bool(kind.value)
-        prompt = self._working_out(new, classification, context)
+        found = kind.reason or ("yes" if classification else "no")
+        prompt = self._working_out(new, classification, found, context)
         made = await self.ask(prompt, context, lambda reply: self._instances(reply, classification, new, context))
         if made.value is None:
             return [self.failed(prompt, context, made, new.reading, kind)]
@@ -231,8 +232,13 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         cut = reply.finish_reason == "length"
         return judge_instances(found, truncated=cut, most=self.most, numbers=context.random("instances", new.task.id))
 
-    def _is_yes(self, text: str) -> bool:
-        return text.strip() in ("Yes", "yes", "YES") if self.options.faithful else bool(_YES.match(text.strip()))
+    def _is_yes(self, reply: ChatReply) -> bool:
+        if self.options.faithful:
+            return reply.text.strip() in ("Yes", "yes", "YES")
+        said = _KIND.match(reply.text)
+        if said is None and (reply.finish_reason == "length" or not reply.text.strip()):
+            raise UnparsableReply("the reply is blank or breaks off before it says Yes or No")
+        return said is not None and said["yes"] is not None
 
     def _sorting(self, task: str, context: Context) -> Prompt:
         folder = self.prompt_folder(context)
@@ -243,10 +249,10 @@ class SelfInstruct(Bootstrap[SelfInstructOptions]):
         turns = shown(folder, "classification", examples[:DEMONSTRATIONS])
         return Prompt((*turns, Turn("user", folder.render("classification", task=task))), sampling=SORT)
 
-    def _working_out(self, new: NewTask, classification: bool, context: Context) -> Prompt:
+    def _working_out(self, new: NewTask, classification: bool, found: str, context: Context) -> Prompt:
         folder, task, order = self.prompt_folder(context), new.draft.instruction, _order(classification)
         examples = examples_in(folder, f"{order}_examples")
-        labels = (*new.prompt.labels, ("classification", "yes" if classification else "no"), ("order", order))
+        labels = (*new.prompt.labels, ("classification", found), ("order", order))
         if self.options.faithful:
             text = folder.render(f"{order}_list", examples=examples, task=task)
             return Prompt((Turn("user", text),), sampling=PAPERS_WORK_OUT, labels=labels)

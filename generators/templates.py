@@ -94,7 +94,7 @@ class Templates(Generator[TemplatesOptions]):
     """Fills hand-written templates; see the module's docstring."""
 
     name: ClassVar[str] = "templates"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Options: ClassVar[type[GeneratorOptions]] = TemplatesOptions
     checks = ({"use": "exact-dedup"},)
     input_option = "file"
@@ -112,9 +112,9 @@ class Templates(Generator[TemplatesOptions]):
         """
         if self.options.rows is not None:
             for dataset in self._datasets(context):
-                for number in range(min(len(dataset.rows), len(dataset.forms))):
-                    self._check_documents(dataset.forms[number], context)
-                    dataset.record(number)
+                for number, form in zip(range(len(dataset.rows)), dataset.forms, strict=False):
+                    self._check_documents(form, context)
+                    dataset.record(number, form)
             return
         for form in self._forms(context):
             self._check_documents(form, context)
@@ -132,6 +132,8 @@ class Templates(Generator[TemplatesOptions]):
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
         """Yield finished records where the template has a response, and prompts where the model is to answer.
 
+        A response that comes out blank drops its record.
+
         Args:
             context: the stage's surroundings.
 
@@ -142,8 +144,10 @@ class Templates(Generator[TemplatesOptions]):
         found = self._of_rows(context) if self.options.rows is not None else self._of_slots(context)
         library: Library | None = None
         for record, entry in islice(found, self.options.n):
-            if record.response or record.drop is not None:
+            if record.drop is not None:
                 yield record
+            elif entry.response:
+                yield self._finished(record, entry)
             elif entry.answer == "person":
                 yield record.with_origin(labels=(*record.origin.labels, AWAITS_PERSON))
             elif entry.grounded:
@@ -152,6 +156,12 @@ class Templates(Generator[TemplatesOptions]):
             else:
                 system = folder.render("answer", category=entry.category)
                 yield Prompt((Turn("system", system), *record.messages), item=record)
+
+    def _finished(self, record: Record, entry: TemplateEntry) -> Record:
+        """Drop what a blank in a table leaves without an answer: the model is not to invent a fact that is missing."""
+        if record.response.strip():
+            return record
+        return record.dropped(self.key, "blank-response", f"{entry.response!r} came out blank")
 
     def _of_slots(self, context: Context) -> Iterator[tuple[Record, TemplateEntry]]:
         for form, number in in_turn(self._forms(context), context.random):

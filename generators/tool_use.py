@@ -25,19 +25,22 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from pydantic import Field
 
-from curator.errors import UnparsableReply
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Record, Turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt, Reading
 from curator.text.prompt import PromptFolder
 from generators.shared.few_shot import examples_in, shown
-from generators.shared.plain_reply import line_in, spoken
+from generators.shared.plain_reply import line_in
 from generators.tools.dialogue import call_turn, calls_in, listing, result_turn, shown_call, told_values, unmentioned
+from generators.tools.replies import heard, result_in, words_in
 from generators.tools.schemas import Call, Function, fault_of, read_functions
 from generators.tools.tasks import Mix, Task, tasks
 from generators.tools.values import draw_call
 
 ONE_LINE = Sampling(stop=("\n",))
+
+MOST_CALLS = 4
+"""How many calls one request may take: with results each costs a reply, and a run is priced before it begins."""
 
 
 class ToolUseOptions(GeneratorOptions):
@@ -78,11 +81,13 @@ class ToolUse(Generator[ToolUseOptions]):
     example = "curator generate tool-use tools.json -n 20 --out calls.jsonl"
 
     def requests_per_prompt(self) -> tuple[int, int]:
-        """Return the replies to one prompt: the request, perhaps its calls, their results and the final answer."""
-        results = 2 if self.options.results else 0
+        """Return the replies to one prompt: the request, perhaps its calls, their results and the final answer.
+
+        A request that is asked again because it hides a value counts as a retry, which is left out.
+        """
         if self.options.order == "request-first":
-            return (1, 2 + results + (1 if results else 0))
-        return (1, max(2, 1 + results + (1 if results else 0)))
+            return (1, 2 + (MOST_CALLS + 1 if self.options.results else 0))
+        return (1, 1 + 2 + 1 if self.options.results else 2)
 
     def check(self, context: Context) -> None:
         """Read the schemas, and draw a call of each function where calls come first.
@@ -146,16 +151,18 @@ class ToolUse(Generator[ToolUseOptions]):
             ProviderError: the endpoint cannot serve.
         """
         task: Task = prompt.item
-        asked = await self._worded(prompt, context)
+        asked, *hiding = await self._worded(prompt, context)
+        if hiding:
+            prompt = msgspec.structs.replace(prompt, labels=(*prompt.labels, ("reworded", str(len(hiding)))))
         if asked.value is None:
-            return [self.failed(prompt, context, asked)]
+            return [self.failed(prompt, context, asked, *hiding)]
         folder = self.prompt_folder(context)
         start = (self._conventions(task, folder), *asked.value.messages)
         if task.kind == "no-call":
             return [await self._in_words(start, prompt, context, asked)]
         if task.calls:
-            return [await self._called(start, task.calls, prompt, context, asked)]
-        written = await self.ask(Prompt(start), context, lambda reply: calls_in(reply.text))
+            return [await self._called(start, task.calls, prompt, context, asked, *hiding)]
+        written = await heard(self, Prompt(start), context, lambda reply: calls_in(reply.text))
         if written.value is None:
             return [self.failed(msgspec.structs.replace(prompt, turns=start), context, written, asked)]
         if not written.value:
@@ -164,25 +171,29 @@ class ToolUse(Generator[ToolUseOptions]):
             return [record.dropped(self.key, "no-call", "the model sees no need for a call, where one was asked for")]
         return [await self._called(start, written.value, prompt, context, asked, written)]
 
-    async def _worded(self, prompt: Prompt, context: Context) -> Reading[Record]:
-        """Ask for the request; where it hides a value of the drawn calls, ask again, as often as `retries` says."""
+    async def _worded(self, prompt: Prompt, context: Context) -> list[Reading[Record]]:
+        """Ask for the request; where it hides a value of the drawn calls, ask again, as often as `retries` says.
+
+        Returns the last wording first, then those before it.
+        """
         task: Task = prompt.item
 
         def read(reply: ChatReply) -> Record:
             return next(iter(self.parse(reply.text, prompt)))
 
-        asked = await self.ask(prompt, context, read, sample=task.sample)
+        asked = [await heard(self, prompt, context, read, sample=task.sample)]
         for again in range(1, self.options.retries + 1):
-            if asked.value is None or self._fault(task.calls, asked.value.instruction, task.functions) is None:
+            last = asked[0].value
+            if last is None or self._fault(task.calls, last.instruction, task.functions) is None:
                 break
-            asked = await self.ask(prompt, context, read, sample=task.sample + again)
+            asked.insert(0, await heard(self, prompt, context, read, sample=task.sample + again))
         return asked
 
     async def _in_words(
         self, start: tuple[Turn, ...], prompt: Prompt, context: Context, *before: Reading[Any]
     ) -> Record:
         """Answer a request that needs no call."""
-        said = await self.ask(Prompt((start[-1],)), context, _words)
+        said = await heard(self, Prompt((start[-1],)), context, words_in)
         if said.value is None:
             return self.failed(msgspec.structs.replace(prompt, turns=start), context, said, *before)
         return self.signed(Record((*start, Turn("assistant", said.value))), prompt, context, *before, said)
@@ -213,22 +224,25 @@ class ToolUse(Generator[ToolUseOptions]):
         folder = self.prompt_folder(context)
         functions = {function.name: function for function in prompt.item.functions}
         asked = [self._example(folder, "result", does=_does(functions[c.name]), call=shown_call(c)) for c in calls]
-        readings = await asyncio.gather(*(self.ask(each, context, _result) for each in asked))
+        readings = await asyncio.gather(*(heard(self, each, context, result_in) for each in asked))
         unread = next((reading for reading in readings if reading.value is None), None)
         if unread is not None:
-            return self.failed(msgspec.structs.replace(prompt, turns=turns), context, unread, *before)
+            others = (reading for reading in readings if reading is not unread)
+            return self.failed(msgspec.structs.replace(prompt, turns=turns), context, unread, *before, *others)
         results = [json.loads(reading.value or "null") for reading in readings]
         told = "\n".join(json.dumps(result, ensure_ascii=False) for result in results)
         final = self._example(folder, "final", request=turns[1].content, results=told)
-        said = await self.ask(final, context, _words)
+        said = await heard(self, final, context, words_in)
         turns = (*turns, result_turn(calls, results))
         if said.value is None:
-            return self.failed(msgspec.structs.replace(prompt, turns=turns), context, said, *before)
+            return self.failed(msgspec.structs.replace(prompt, turns=turns), context, said, *before, *readings)
         record = Record((*turns, Turn("assistant", said.value)))
         labelled = msgspec.structs.replace(prompt, labels=(*prompt.labels, ("results", "simulated")))
         return self.signed(record, labelled, context, *before, *readings, said)
 
     def _fault(self, calls: Sequence[Call], request: str, functions: Sequence[Function]) -> tuple[str, str] | None:
+        if len(calls) > MOST_CALLS:
+            return "too-many-calls", f"{len(calls)} calls for one request, at most {MOST_CALLS}"
         known = {function.name: function for function in functions}
         for call in calls:
             fault = fault_of(call, functions)
@@ -263,22 +277,6 @@ class ToolUse(Generator[ToolUseOptions]):
 
     def _conventions(self, task: Task, folder: PromptFolder) -> Turn:
         return Turn("system", folder.render("conventions", tools=listing(task.functions)))
-
-
-def _words(reply: ChatReply) -> str:
-    text = spoken(reply.text)
-    if not text:
-        raise UnparsableReply("the reply is blank")
-    return text
-
-
-def _result(reply: ChatReply) -> str:
-    """Return a function's result as JSON text; plain words are a result, too."""
-    line = line_in(reply.text, "Result")
-    try:
-        return json.dumps(json.loads(line), ensure_ascii=False)
-    except ValueError:
-        return json.dumps(line, ensure_ascii=False)
 
 
 def _does(function: Function) -> str:

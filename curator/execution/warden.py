@@ -1,9 +1,10 @@
-"""The first lines of a limited process: it binds itself, then runs `program.py` of its folder.
+"""The first lines of a limited process: it binds itself, then runs files of its folder, one after the other.
 
 Run by `curator.execution.python` as a script of an isolated interpreter, so it imports nothing of ours. The kernel
 bounds time, memory and files, and takes the network away where an unprivileged process may ask for that. An audit
-hook, which cannot be taken off again, refuses what the kernel would let pass: new processes, sockets, foreign code, and
-files outside the folder (of the interpreter's own, reading is allowed).
+hook, which cannot be taken off again, refuses what the kernel would let pass: new processes, foreign code, files
+outside the folder (of the interpreter's own, reading is allowed), and sockets. Those of the machine itself may be made,
+since an event loop of asyncio wakes itself through a pair of them, but neither bound nor connected.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import socket
 import sys
 import sysconfig
+from types import ModuleType
 
 NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000
 REFUSED = (
@@ -68,7 +71,7 @@ def _refuse(folder: str) -> None:
         return event in LOOKING and not within(arguments[0], inside)
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        if event.startswith(REFUSED):
+        if event.startswith(REFUSED) and not _is_local_socket(event, arguments):
             raise PermissionError(f"{event} is not allowed here")
         if reaches_out(event, arguments):
             raise PermissionError(f"{event} of {arguments[0]!r}: it lies outside the folder of this program")
@@ -81,16 +84,28 @@ def _writes(mode: object, flags: object) -> bool:
     return bool(by_flags) or (isinstance(mode, str) and not set(mode).isdisjoint("wax+"))
 
 
+def _is_local_socket(event: str, arguments: tuple[object, ...]) -> bool:
+    return event == "socket.__new__" and arguments[1] == socket.AF_UNIX
+
+
 def _main() -> None:
-    cpu_s, memory_bytes, file_bytes = map(int, sys.argv[1:])
-    folder = os.path.realpath(".")
-    with open("program.py", encoding="utf-8") as file:  # noqa: PTH123  # pathlib is not needed for one file
-        source = file.read()
-    code = compile(source, "program.py", "exec")
-    sys.argv = ["program.py"]
-    _limit(cpu_s, memory_bytes, file_bytes)
-    _refuse(folder)
-    exec(code, {"__name__": "__main__", "__builtins__": __builtins__})  # noqa: S102  # what this process is for
+    *bounds, end = map(int, sys.argv[1:5])
+    names = sys.argv[5:]
+    _limit(*bounds)
+    sources = []
+    for name in names:  # all of them before any is run, which might write over another
+        with open(name, encoding="utf-8") as file:  # noqa: PTH123  # pathlib is not needed for a few files
+            sources.append(file.read())
+    # A module that is known by its name: dataclasses and pickle look there for what it defines.
+    module = ModuleType(names[0].removesuffix(".py"))
+    module.__file__ = names[0]
+    sys.modules[module.__name__] = module
+    sys.argv = names[:1]
+    _refuse(os.path.realpath("."))
+    for name, source in zip(names, sources, strict=True):
+        code = compile(source, name, "exec", dont_inherit=True)  # our own `from __future__` is not theirs
+        exec(code, module.__dict__)  # noqa: S102  # what this process is for
+    os.write(end, b"!")
 
 
 if __name__ == "__main__":

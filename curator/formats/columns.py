@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -31,6 +31,8 @@ class Columns(Format):
     """One question and one answer a row, in columns that a mapping names; it is built, not registered.
 
     Numbers are read as text, and so is the first of several answers: a list of texts, or SQuAD's object with a `text`.
+    A row needs its instruction; another part whose column it lacks is empty, as rows of JSON leave out what they do
+    not have.
 
     Keeps: `input_at`, where the input has a column.
     Refuses: a dialogue of several rounds, tool turns, preference pairs, a part that has no column.
@@ -61,23 +63,28 @@ class Columns(Format):
         """See that the mapped columns are there.
 
         Args:
-            found: the columns of the dataset.
+            found: the columns of the dataset: those that some row has.
 
         Raises:
             FormatError: one is not; says what there is, or what was probably meant.
         """
-        names = sorted(found)
-        for part, column in self._mapping.items():
-            if column not in names:
-                near = did_you_mean(column, names)
-                meant = near if near.endswith("?") else ""
-                there = ", ".join(names)
-                raise FormatError(f"columns: no column {column!r} for the {part}; the columns are {there}{meant}")
+        names = frozenset(found)
+        for part in self._mapping:
+            self._check_part(part, names)
+
+    def _check_part(self, part: str, found: Collection[str]) -> None:
+        column = self._mapping[part]
+        if column not in found:
+            names = sorted(found)
+            near = did_you_mean(column, names)
+            meant = near if near.endswith("?") else ""
+            there = ", ".join(names)
+            raise FormatError(f"columns: no column {column!r} for the {part}; the columns are {there}{meant}")
 
     def read_row(self, row: Mapping[str, Any]) -> Record:
         """Read one row."""
-        self.check(row)
-        text = {part: _text(row[column], column) for part, column in self._mapping.items()}
+        self._check_part("instruction", row)
+        text = {part: _text(row.get(column), column) for part, column in self._mapping.items()}
         if not text["instruction"].strip():
             raise FormatError(f"{self._mapping['instruction']} is empty")
         return single_turn(

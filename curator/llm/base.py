@@ -26,6 +26,8 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
         frequency_penalty: -2..2, as in OpenAI's API.
         open_turn: the chat template in which the last turn, a user's, is left open, so that the reply is what a user
             says (see `curator.llm.open_turn`); "" to be answered.
+        usual_tokens: the longest reply to a question whose replies are short, unless the model's own `max_tokens`
+            allows more, as for reasoning; never sent, as the model makes `max_tokens` of it.
     """
 
     temperature: float | None = None
@@ -36,6 +38,7 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     open_turn: str = ""
+    usual_tokens: int | None = None
 
 
 class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True):

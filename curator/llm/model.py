@@ -261,8 +261,10 @@ def _for_draw(sampling: Sampling, sample: int) -> Sampling:
 
 
 def merged(own: Sampling, wanted: Sampling) -> Sampling:
-    """Return `own` with everything replaced that `wanted` sets."""
+    """Return `own` with everything replaced that `wanted` sets; its `usual_tokens` only raise the limit."""
     if wanted == _UNSET:
         return own
     changes = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value not in (None, (), "")}
+    if usual := changes.pop("usual_tokens", None):
+        changes.setdefault("max_tokens", max(usual, own.max_tokens or 0))
     return msgspec.structs.replace(own, **changes)

@@ -149,12 +149,13 @@ def _stage(
         parents, specimens = flow.parents(stage.takes)
         found = questions_about(stage, context, parents, specimens, wanted, most)
         fewest = found.ready.low + found.needed
-    candidates = Range(min(wanted, fewest), min(most, found.ready.high + found.asked * stage.per_prompt()))
+    least, longest = stage.requests_per_prompt()
+    asked, replies = stage.at_most(found.asked, max(0.0, most - found.ready.low))
+    candidates = Range(min(wanted, fewest), min(most, found.ready.high + asked * stage.per_prompt()))
     flow.made[planned.key], flow.specimens[planned.key] = candidates, found.specimens
     if not found.asked or model is None:
         return StageEstimate(planned.key, "", candidates, Range(), Range(), Range())
-    least, longest = stage.requests_per_prompt()
-    requests = Range(found.needed * least, found.asked * longest * (stage.options.retries + 1))
+    requests = Range(found.needed * least, replies * (stage.options.retries + 1))
     reply = Range(SHORT_REPLY_TOKENS, model.spec.max_tokens or COMPLETION_ALLOWANCE_TOKENS)
     sent = found.tokens_each
     if longest > 1:  # a further question repeats what was answered before

@@ -21,7 +21,8 @@ def read_sources(recipe: Recipe) -> tuple[Document, ...]:
         The documents, each once.
 
     Raises:
-        SourceError: a source is missing, matches nothing, is a folder without a readable file, or cannot be read.
+        SourceError: a source is missing, is no pattern, matches nothing, is a folder without a readable file, or
+            cannot be read.
     """
     paths: dict[Path, str] = {}
     for source in recipe.sources:
@@ -45,7 +46,12 @@ def _matches(folder: Path, source: str) -> list[Path]:
         return [path]
     root = Path(path.anchor) if Path(source).is_absolute() else folder
     pattern = str(path.relative_to(root))
-    found = sorted(match for match in root.glob(pattern) if match.is_file() and not match.name.startswith("."))
+    try:
+        found = sorted(match for match in root.glob(pattern) if match.is_file() and not match.name.startswith("."))
+    except ValueError as error:
+        raise SourceError(
+            f"the source {source!r} is no pattern: {error}; write `**` for any folders, as in `sources/**/*.md`"
+        ) from error
     if not found:
         raise SourceError(f"the source {source!r} matches no file in {folder.absolute()}; put your documents there")
     return found

@@ -85,6 +85,19 @@ class AskingStage(Stage[AskingOptionsT]):
         """Return how many replies one prompt takes, at least and at most, retries left out: it prices the run."""
         return (1, 1)
 
+    def at_most(self, prompts: float, candidates: float) -> tuple[float, float]:
+        """Return how many prompts and replies a run takes at most, retries left out: it prices the run.
+
+        Args:
+            prompts: how many prompts there are to ask.
+            candidates: how many records the run may make.
+
+        Returns:
+            The prompts, and the replies to them and to further questions; more than `prompts` where they depend on what
+            came of those before.
+        """
+        return prompts, prompts * self.requests_per_prompt()[1]
+
     @abstractmethod
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read a reply.

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from curator.errors import SourceError
 from curator.text.blocks import Block, document_of
 from curator.text.document import Document
 from curator.text.gutenberg import open_edition
+from curator.text.zip_damage import ZIP_DAMAGE
 
 _HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
 _UNSEEN_STYLE = re.compile(r"toc( heading| \d)?|table of figures|header|footer", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list", re.IGNORECASE)
+_CONTENTS_GALLERY = "Table of Contents"
+_WRAPPERS = ("w:sdt", "w:sdtContent", "w:customXml", "w:smartTag", "w:ins", "w:moveTo")
+_SKIPPED = ("w:pPr", "w:rPr", "w:del", "w:moveFrom")
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""A drawing's or text box's second form, for old programs; it says the same again."""
+_SIGNS = {"w:tab": " ", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How a compound file begins: Word's format before 2007, and today's with a password."""
 
@@ -24,7 +30,8 @@ def read_docx(data: bytes, where: str, name: str) -> Document:
     """Make a document of a Word file.
 
     Paragraphs styled as headings open chapters. Deleted text that is still tracked, headers, footers and Word's own
-    tables of contents go; inserted text stays.
+    tables of contents go, and so do what a content control says before somebody fills it in and the place that
+    tracked text was moved from; inserted text, filled-in controls and tables within tables stay.
 
     Args:
         data: the file's bytes.
@@ -50,23 +57,29 @@ def read_docx(data: bytes, where: str, name: str) -> Document:
         )
     try:
         file = docx.Document(io.BytesIO(data))
-        blocks = list(_blocks(file))
-    except (OpcError, XMLSyntaxError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        blocks = list(_blocks(file._body))
+        stated = file.core_properties
+        title, author = stated.title.strip(), stated.author.strip()
+    except (OpcError, XMLSyntaxError, KeyError, AttributeError, *ZIP_DAMAGE) as error:
+        # AttributeError is how python-docx says that the XML of a part is of another kind.
         raise SourceError(f"{where} is no Word file, or is damaged: {error}; save it again as .docx") from error
-    stated = file.core_properties
-    edition, own = open_edition(blocks, title=stated.title.strip(), author=stated.author.strip())
+    edition, own = open_edition(blocks, title=title, author=author)
     return document_of(own, name, title=edition.title, author=edition.author)
 
 
-def _blocks(container: Any) -> Iterator[Block]:
-    from docx.table import Table
+def _blocks(body: Any) -> Iterator[Block]:
+    from docx.oxml.ns import qn
+    from docx.text.paragraph import Paragraph
 
-    for item in container.iter_inner_content():
-        if isinstance(item, Table):
-            yield from _rows(item)
+    for item in _content(body._element):
+        if item.tag == qn("w:tbl"):
+            rows = [" | ".join(cells) for cells in _rows(item) if any(cells)]
+            if rows:
+                yield Block("\n".join(rows))
             continue
         text = _text(item)
-        style = (item.style.name if item.style is not None else "") or ""
+        stated = Paragraph(item, body).style
+        style = (stated.name if stated is not None else "") or ""
         if not text or _UNSEEN_STYLE.fullmatch(style):
             continue
         heading = _HEADING_STYLE.fullmatch(style)
@@ -75,21 +88,65 @@ def _blocks(container: Any) -> Iterator[Block]:
         yield Block(text, int(heading[1]) if heading else int(style == "Title"))
 
 
-def _rows(table: Any) -> Iterator[Block]:
-    rows = []
-    for row in table.rows:
-        cells = [" ".join(filter(None, map(_text, cell.paragraphs))) for cell in row.cells]
-        if any(cells):
-            rows.append(" | ".join(cells))
-    if rows:
-        yield Block("\n".join(rows))
+def _content(holder: Any, *kinds: str) -> Iterator[Any]:
+    """Yield what a body, table, row or cell holds of these kinds, also where a content control is wrapped around it."""
+    from docx.oxml.ns import qn
+
+    wanted = {qn(kind) for kind in kinds or ("w:p", "w:tbl")}
+    wrappers = {qn(tag) for tag in _WRAPPERS}
+    for item in holder.iterchildren():
+        if item.tag in wanted:
+            yield item
+        elif item.tag in wrappers and not _is_unsaid(item):
+            yield from _content(item, *kinds)
+
+
+def _is_unsaid(item: Any) -> bool:
+    """Return whether a content control holds what nobody wrote: Word's table of contents, "click here to enter"."""
+    from docx.oxml.ns import qn
+
+    gallery = item.find(f"{qn('w:sdtPr')}/{qn('w:docPartObj')}/{qn('w:docPartGallery')}")
+    placeholder = item.find(f"{qn('w:sdtPr')}/{qn('w:showingPlcHdr')}")
+    return placeholder is not None or (gallery is not None and gallery.get(qn("w:val")) == _CONTENTS_GALLERY)
+
+
+def _rows(table: Any) -> Iterator[list[str]]:
+    """Yield each row's cells, each once however many columns it spans; a table in a cell is part of its text."""
+    for row in _content(table, "w:tr"):
+        yield [_cell(cell) for cell in _content(row, "w:tc")]
+
+
+def _cell(cell: Any) -> str:
+    from docx.oxml.ns import qn
+
+    texts: list[str] = []
+    for item in _content(cell):
+        inner = [" ".join(filter(None, cells)) for cells in _rows(item)] if item.tag == qn("w:tbl") else [_text(item)]
+        texts += inner
+    return " ".join(" ".join(texts).split())
 
 
 def _text(paragraph: Any) -> str:
     from docx.oxml.ns import qn
 
-    said = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
-    text = qn("w:t")
-    # Tracked insertions and links hold runs of their own, which `paragraph.text` does not all see.
-    pieces = [(node.text or "") if node.tag == text else said.get(node.tag, "") for node in paragraph._p.iter()]
-    return "\n".join(" ".join(line.split()) for line in "".join(pieces).split("\n")).strip()
+    signs = {qn(tag): sign for tag, sign in _SIGNS.items()}
+    skipped = {qn(tag) for tag in _SKIPPED} | {_FALLBACK}
+    lines = "".join(_pieces(paragraph, signs, skipped)).split("\n")
+    return "\n".join(" ".join(line.split()) for line in lines).strip()
+
+
+def _pieces(node: Any, signs: Mapping[str, str], skipped: Collection[str]) -> Iterator[str]:
+    # Tracked insertions, links and text boxes hold runs of their own, which `paragraph.text` does not all see.
+    from docx.oxml.ns import qn
+
+    for child in node.iterchildren():
+        if child.tag == qn("w:t"):
+            yield child.text or ""
+        elif child.tag in signs:
+            yield signs[child.tag]
+        elif child.tag not in skipped and not _is_unsaid(child):
+            if child.tag == qn("w:p"):  # in a text box
+                yield "\n"
+            yield from _pieces(child, signs, skipped)
+            if child.tag == qn("w:txbxContent"):
+                yield "\n"

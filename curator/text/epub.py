@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from curator.text.blocks import Block, document_of
 from curator.text.document import Document
 from curator.text.gutenberg import open_edition
 from curator.text.html import parse_page
+from curator.text.zip_damage import ZIP_DAMAGE
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/rights.xml"
@@ -52,7 +52,7 @@ def read_epub(data: bytes, where: str, name: str) -> Document:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             package = _package(book, where)
             blocks = [block for page in package.pages for block in _blocks(book, page, where)]
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except ZIP_DAMAGE as error:
         raise SourceError(f"{where} is no EPUB, or is damaged: {error}; get the file again") from error
     edition, own = open_edition(blocks, title=package.title, author=package.author)
     return document_of(own, name, title=edition.title, author=edition.author)

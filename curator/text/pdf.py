@@ -34,6 +34,8 @@ def read_pdf(data: bytes, where: str, name: str) -> Document:
             a layer of text.
     """
     file = _opened(data, where)
+    from pypdfium2 import PdfiumError
+
     try:
         pages = [list(_lines(file, number)) for number in range(len(file))]
         letters = sum(len(line.text) for page in pages for line in page)
@@ -44,6 +46,8 @@ def read_pdf(data: bytes, where: str, name: str) -> Document:
             )
         stated = file.get_metadata_dict(skip_empty=True)
         blocks: Iterator[Block] = paragraphs(pages, list(_bookmarks(file)))
+    except PdfiumError as error:
+        raise SourceError(f"{where} is damaged: {error}; get the file again") from error
     finally:
         file.close()
     edition, own = open_edition(blocks, title=_tidy(stated.get("Title", "")), author=_tidy(stated.get("Author", "")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Lines:
 
 
 def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
-    """Read a YAML file.
+    """Read a YAML file, or one of JSON, also where it is indented with tabs.
 
     Args:
         path: the file.
@@ -69,11 +70,13 @@ def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read: {error}") from error
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        found = _json(text)
+        # No text of JSON holds a tab as it is, so that each stands for blanks, which YAML wants.
+        node = yaml.compose(text if found is None else text.replace("\t", " "), Loader=yaml.SafeLoader)
         lines: dict[Location, int] = {}
         if node is not None:
             _collect(node, (), lines, path)
-        return yaml.safe_load(text), Lines(path, lines)
+        return yaml.safe_load(text) if found is None else found, Lines(path, lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RecipeError(f"{path}:{line}: not valid YAML: {error.problem}") from error
@@ -81,6 +84,17 @@ def load_yaml(path: Path, *, hint: str = "check the path") -> tuple[Any, Lines]:
         raise RecipeError(f"{path}: not valid YAML: {error}") from error
     except RecursionError as error:
         raise RecipeError(f"{path}: not valid YAML for us: nested too deeply, or an alias that holds itself") from error
+
+
+def _json(text: str) -> dict[str, Any] | list[Any] | None:
+    """Return what a text of JSON says: YAML would read its pairs of surrogates as two characters each."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        found: dict[str, Any] | list[Any] = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return found
 
 
 def explain(error: ValidationError, lines: Lines, model: Any, place: Location = ()) -> str:

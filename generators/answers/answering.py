@@ -26,6 +26,9 @@ from curator.text.retrieval import Retriever, retriever
 SEVERAL_DRAWS = Sampling(temperature=0.8)
 """How several answers to one question are drawn: greedy ones would all be the same."""
 
+CUT_OFF = ("cut-off", "max_tokens was used up")
+"""Why an answer that breaks off is dropped: reason and detail."""
+
 
 class AnsweringOptions(AskingOptions):
     """Options of the stages that answer instructions.
@@ -228,18 +231,24 @@ class Drawn(msgspec.Struct, frozen=True):
         fit: the readings of whole answers, each text once, in the order of asking.
         votes: the texts of all whole answers, as often as they came.
         cut_off: the readings of answers that break off, each text once.
-        unread: the readings of replies that could not be read.
+        unread: the readings of replies that could not be read, each text and reason once.
+        all: every reading, in the order of asking.
     """
 
     fit: tuple[Reading[Draw], ...]
     votes: tuple[str, ...]
     cut_off: tuple[Reading[Draw], ...]
     unread: tuple[Reading[Draw], ...]
+    all: tuple[Reading[Draw], ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The texts of `fit`."""
         return tuple(text_of(reading) for reading in self.fit)
+
+    def alike(self, reading: Reading[Draw]) -> tuple[Reading[Draw], ...]:
+        """Return the other readings that came to the same: one record stands for all of them."""
+        return tuple(other for other in self.all if other is not reading and _content(other) == _content(reading))
 
 
 def sorted_out(readings: Sequence[Reading[Draw]]) -> Drawn:
@@ -253,19 +262,28 @@ def sorted_out(readings: Sequence[Reading[Draw]]) -> Drawn:
     """
     fit: dict[str, Reading[Draw]] = {}
     cut_off: dict[str, Reading[Draw]] = {}
+    unread: dict[tuple[str, str], Reading[Draw]] = {}
     votes = []
     for reading in readings:
-        if reading.value is not None:
+        if reading.value is None:
+            unread.setdefault(_content(reading), reading)
+        else:
             (cut_off if reading.value.cut_off else fit).setdefault(reading.value.text, reading)
             votes += [] if reading.value.cut_off else [reading.value.text]
     broken = tuple(reading for text, reading in cut_off.items() if text not in fit)
-    unread = tuple(reading for reading in readings if reading.value is None)
-    return Drawn(tuple(fit.values()), tuple(votes), broken, unread)
+    return Drawn(tuple(fit.values()), tuple(votes), broken, tuple(unread.values()), tuple(readings))
 
 
 def text_of(reading: Reading[Draw]) -> str:
     """Return the answer that was read; "" if none was."""
     return reading.value.text if reading.value is not None else ""
+
+
+def _content(reading: Reading[Draw]) -> tuple[str, str]:
+    """Return what tells a reading from others: its text, and why it could not be read."""
+    if reading.value is not None or reading.answer is None:
+        return text_of(reading), reading.reason
+    return reading.answer.reply.text, reading.reason
 
 
 def _source(document: Document, chunk: Chunk) -> Source:

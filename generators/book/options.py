@@ -27,7 +27,8 @@ class BookQAOptions(GeneratorOptions):
         types: the kinds of questions, as a list or each with its weight; "factoid" unless said ("why-how" where
             answers are retrieved).
         difficulties: the levels to ask for in turn, of "basic", "intermediate" and "advanced"; none unless said.
-        summary_of: what a question of the type "summary" is about: a "passage" or a whole "chapter".
+        summary_of: what a question of the type "summary" is about: a "passage" or a whole "chapter" (a long one
+            in stretches).
         topics: what is asked about where answers are retrieved: "names" (those in the document), "model" (which names
             some topics of each chapter), a list, or a file with one a line.
         topics_per_chapter: how many topics the model names for a chapter.

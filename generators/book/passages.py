@@ -8,16 +8,20 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
+import regex
 
 from curator.record import Source
 from curator.text.chunks import Chunk, chunk_document
 from curator.text.document import Document
 from curator.text.evidence import find_quote, names, numbers
 from curator.text.sentences import sentence_spans
-from curator.text.words import words
+from curator.text.words import count_words, words
 
 SHORTEST_ANSWER_WORDS = 6
 """Shorter sentences ("They are these:") hold no fact that could be asked about by itself."""
+
+UNSPACED_CHARS_PER_WORD = 2
+"""Where no blanks part the words (Chinese, Japanese, Thai), about so many characters make one."""
 
 SAME_EVIDENCE_F1 = 0.9
 """A quotation that differs a little from a sentence, a word in ten, is taken for that sentence."""
@@ -38,6 +42,9 @@ _ENTRY = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_LIST_LINES = 3
+_STATED = regex.compile(r"[.!。！．।॥۔።။។][\"”’»）)」』]*\Z")
+"""How a sentence ends that states something, in any script."""
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -119,6 +126,12 @@ def telling_sentences(text: str) -> list[tuple[str, int]]:
     return sorted(fit, key=lambda pair: -(len(numbers(pair[0])) + len(names(pair[0]))))
 
 
+def length_words(sentence: str) -> int:
+    """Return about how many words a sentence has, in scripts with and without blanks between words."""
+    unspaced = len(_UNSPACED.findall(sentence))
+    return count_words(sentence) - unspaced + unspaced // UNSPACED_CHARS_PER_WORD
+
+
 def why_uninformative(text: str, min_words: int) -> str:
     """Say why a passage holds nothing to ask about.
 
@@ -164,9 +177,8 @@ def _bare(text: str, start: int, end: int) -> tuple[str, int]:
 
 
 def _stands_alone(sentence: str) -> bool:
-    found = words(sentence)
-    whole = sentence.endswith((".", "!", ".”", '."', ".)")) and "\n" not in sentence
-    return whole and len(found) >= SHORTEST_ANSWER_WORDS and found[0] not in LEANING_OPENERS
+    whole = _STATED.search(sentence) is not None and "\n" not in sentence
+    return whole and length_words(sentence) >= SHORTEST_ANSWER_WORDS and words(sentence)[0] not in LEANING_OPENERS
 
 
 def _nearest_sentence(quote: str, text: str) -> tuple[int, int] | None:

@@ -40,6 +40,8 @@ class Plan:
         }
         self._chapters = chapters_of(passages) if options.summary_of == "chapter" else []
         self._summed_up: set[int] = set()
+        self._asked_about: set[tuple[int, int]] = set()
+        self._summed_chapters: set[tuple[int, str]] = set()
 
     def in_turn(self) -> Iterator[Asked]:
         """Yield one question for every passage, then the second for every passage, and so on."""
@@ -49,7 +51,15 @@ class Plan:
             for passage, begun in begun_at:
                 asked = self._next(passage, begun, compose)
                 if asked is not None:
+                    self._asked_about.add(_place(passage))
                     yield asked
+
+    def unasked(self) -> Iterator[Passage]:
+        """Yield, once all questions are planned, the passages about which none of these types asks anything."""
+        for passage in self._passages:
+            summed_up = (id(passage.document), passage.chunk.chapter) in self._summed_chapters
+            if not summed_up and _place(passage) not in self._asked_about:
+                yield passage
 
     def type_and_level(self) -> tuple[str, str]:
         """Return the next type and its level, where any passage will do."""
@@ -87,5 +97,10 @@ class Plan:
             opens = chapter.document is passage.document and chapter.chunk.start == passage.chunk.start
             if opens and number not in self._summed_up:
                 self._summed_up.add(number)
+                self._summed_chapters.add((id(passage.document), passage.chunk.chapter))
                 return Asked("summary", chapter)
         return None
+
+
+def _place(passage: Passage) -> tuple[int, int]:
+    return id(passage.document), passage.chunk.start

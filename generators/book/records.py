@@ -11,7 +11,7 @@ import msgspec
 
 from curator.record import Origin, Record, Source, single_turn
 from curator.text.evidence import numbers
-from curator.text.words import normalise
+from curator.text.words import words
 from generators.book.entities import mentions
 from generators.book.passages import Passage, Sentence, group_labels
 from generators.book.question_types import QUESTION_TYPES
@@ -97,8 +97,12 @@ def written_record(stage: str, asked: Asked, pair: ReadPair, untold: str, fill: 
         fill: gives wrong options where the model wrote too few.
 
     Returns:
-        The record; dropped if its evidence stands nowhere, or the pair is not what its type needs.
+        The record; dropped if it could not be read, its evidence stands nowhere, or it is not what its type needs.
     """
+    if pair.unread:
+        draft = Draft(pair.question, "", source=asked.passage.source(), labels=type_labels(asked))
+        draft.flaw = ("unreadable-pair", pair.unread)
+        return draft.record(stage, asked.passage)
     if asked.type == "unanswerable":
         draft = Draft(pair.question, untold, further=(asked.passage.source(),), labels=type_labels(asked))
         draft.flaw = flaw_of(pair.question, untold, names_answer=True)
@@ -174,6 +178,6 @@ def _verbatim_flaw(asked: Asked, question: str) -> tuple[str, str] | None:
 def _yes_no_flaw(pair: ReadPair, wanted: str) -> tuple[str, str] | None:
     if not is_yes_no(pair.question):
         return ("not-yes-no", f"it cannot be answered with yes or no: {pair.question!r}")
-    if not normalise(pair.answer).startswith(wanted):
+    if words(pair.answer)[:1] != [wanted]:
         return ("wrong-polarity", f"the answer was to be {wanted!r}, to keep both as frequent: {pair.answer!r}")
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from curator.errors import UnparsableReply
 from curator.llm.structured import parse_as
@@ -13,9 +14,6 @@ from curator.text.words import words
 
 LONGEST_QUESTION_WORDS = 40
 """A longer question is no question but a model that has lost the thread."""
-
-UNANSWERABLE = "[UNANSWERABLE]"
-"""What a model may answer for a passage that holds nothing to ask about, or that does not hold the answer."""
 
 _MARKS = "?？؟"
 _LABEL = re.compile(
@@ -59,21 +57,36 @@ _Text = Annotated[str, AfterValidator(_whole_characters)]
 
 
 class ReadPair(BaseModel):
-    """What could be read of one pair; a part that the model left out is empty."""
+    """What could be read of one pair; a part that the model left out is empty.
+
+    Attributes:
+        question: the question; of what is no pair, its text.
+        answer: the answer; a number is one, too.
+        evidence: what the model quotes.
+        distractors: the wrong options.
+        unread: why this is no pair; "" for one that could be read.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     question: _Text = ""
     answer: _Text = ""
     evidence: _Text = ""
     distractors: list[_Text] = Field(default_factory=list)
+    unread: str = ""
 
 
 class _ReadPairs(BaseModel):
-    pairs: list[ReadPair]
+    """The items of a reply; whether each is a pair is found out one by one, so that one odd item spoils no other."""
 
+    pairs: list[Any]
 
-def is_declined(reply: str) -> bool:
-    """Return whether a model says that there is nothing to ask, or no answer."""
-    return UNANSWERABLE.strip("[]") in reply.upper() and len(words(reply)) <= LONGEST_QUESTION_WORDS
+    @field_validator("pairs")
+    @classmethod
+    def _has_one(cls, items: list[Any]) -> list[Any]:
+        if items and not any(isinstance(item, dict) for item in items):
+            raise ValueError("none of its items is a pair")
+        return items
 
 
 def question_in(reply: str) -> str:
@@ -114,20 +127,23 @@ def pairs_in(reply: str) -> list[ReadPair]:
         reply: the model's text.
 
     Returns:
-        The pairs, at least one; each has a question or an answer, and may lack anything else.
+        The pairs, each with a question or an answer; among them, marked as unread, items that are no pair and a last
+        one that breaks off. None at all if the reply is an empty list.
 
     Raises:
         UnparsableReply: there is no pair in it.
     """
     try:
-        found = parse_as(reply, _ReadPairs).pairs
+        found = [_read(item) for item in parse_as(reply, _ReadPairs).pairs]
+        found += _broken_off(reply)
     except UnparsableReply:
         found = _labelled(reply)
         if not found:
             raise
     whole = [pair for pair in map(_clean, found) if pair.question or pair.answer]
-    if found and not whole:
-        raise UnparsableReply("there is neither question nor answer in the reply")
+    if found and all(pair.unread for pair in whole):
+        problem = whole[0].unread if whole else "there is neither question nor answer in it"
+        raise UnparsableReply(f"there is no pair in the reply: {problem}")
     return whole
 
 
@@ -161,6 +177,33 @@ def is_yes_no(question: str) -> bool:
     return bool(found) and found[0] in _YES_NO_OPENERS and not denied
 
 
+def _read(item: Any) -> ReadPair:
+    """Read one item of a list of pairs."""
+    if not isinstance(item, dict):
+        return _no_pair(json.dumps(item, ensure_ascii=False), "it is no object with a question and an answer")
+    parts = {name: value for name, value in item.items() if name in WrittenPair.model_fields and value is not None}
+    wrong = item.get("distractors")
+    parts["distractors"] = re.split(r"[;|\n]", wrong) if isinstance(wrong, str) else wrong or []
+    text = json.dumps(item, ensure_ascii=False)
+    try:
+        pair = ReadPair.model_validate(parts)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return _no_pair(text, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    return pair if pair.question or pair.answer else _no_pair(text, "it has neither question nor answer")
+
+
+def _no_pair(text: str, why: str) -> ReadPair:
+    storable = text.encode(errors="backslashreplace").decode()  # it may hold half a character
+    return ReadPair(question=storable, unread=why)
+
+
+def _broken_off(reply: str) -> list[ReadPair]:
+    """Return the pair in which a reply breaks off, if it does: behind the last bracket that opens, none closes."""
+    tail = reply[reply.rfind("{") :] if reply.rfind("{") > reply.rfind("}") else ""
+    return [_no_pair(tail, "it breaks off")] if words(tail) else []
+
+
 def _labelled(reply: str) -> list[ReadPair]:
     """Read labelled lines; a line without a label goes on with the value above it."""
     pairs: list[dict[str, str]] = []
@@ -187,6 +230,8 @@ def _labelled(reply: str) -> list[ReadPair]:
 
 
 def _clean(pair: ReadPair) -> ReadPair:
+    if pair.unread:
+        return pair
     return ReadPair(
         question=_NUMBERING.sub("", pair.question).strip(_QUOTES + "\n"),
         answer=_unwrapped(pair.answer),

@@ -15,9 +15,10 @@ from generators.book.options import BookQAOptions
 from generators.book.passages import Passage, group_labels
 from generators.book.plan import Plan
 from generators.book.records import Draft, rest_on
-from generators.book.replies import ReadPair, flaw_of, is_declined, pairs_in, question_in
+from generators.book.replies import ReadPair, flaw_of, pairs_in, question_in
 from generators.book.talk import Talk
 from generators.book.topics import Shelf, Topic, chapters_of, nearest_sentence, proof, read_topics, topics_in
+from generators.shared.declined import is_declined
 
 FAITHFUL = Sampling(temperature=0.0)
 """An answer is to say what the passages say, so nothing in it is left to chance."""
@@ -167,7 +168,9 @@ def _answer(reply: ChatReply) -> ReadPair:
     if is_declined(reply.text):
         return ReadPair(answer=reply.text.strip())
     try:
-        return pairs_in(reply.text)[0]
+        return next(pair for pair in pairs_in(reply.text) if not pair.unread)
+    except StopIteration:
+        raise UnparsableReply("the reply is an empty list") from None
     except UnparsableReply:
         text = reply.text.strip()
         if not text or text[0] in "{[":

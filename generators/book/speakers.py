@@ -16,15 +16,20 @@ SHORTEST_QUOTE_WORDS = 5
 LONGEST_QUOTE_WORDS = 60
 """A longer speech is no quotation to be recognised but a text to be read."""
 
-_VERB = (
-    "said|says|replied|replies|cried|cries|answered|asked|asks|exclaimed|continued|added|returned|observed|repeated|"
-    "whispered|shouted|declared|remarked|called|began|rejoined|resumed|protested|admitted|explained|told"
+_SAID = (
+    "said|says|replied|replies|cried|cries|answered|asked|asks|exclaimed|added|repeated|"
+    "whispered|shouted|declared|remarked|rejoined|protested|admitted|explained|told"
 )
+_DONE = "continued|returned|observed|called|began|resumed"
+"""Verbs that tell a speech only where nothing follows them: "Darcy called, ..." but not "Darcy called upon Jane"."""
 _TITLE = r"(?:Mr|Mrs|Ms|Miss|Dr|Lady|Lord|Sir|Captain|Colonel|Aunt|Uncle|Father|Mother|Madam|Professor|King|Queen)\b\.?"
 _SPEAKER = rf"(?P<speaker>(?:{_TITLE}\s)?\p{{Lu}}[\p{{L}}'’-]+(?:\s\p{{Lu}}[\p{{L}}'’-]+){{0,2}})"
 _QUOTE = r"(?:“(?P<curly>[^“”\n]+)”|\"(?P<straight>[^\"\n]+)\")"
-_AFTER = regex.compile(rf"{_QUOTE}\s(?:(?:{_VERB})\s{_SPEAKER}|{_SPEAKER}\s(?:{_VERB}))\b")
-_BEFORE = regex.compile(rf"(?<![\p{{L}}.]\s){_SPEAKER}\s(?:{_VERB})(?:\s\p{{Ll}}+)?[,:]\s{_QUOTE}")
+_SPOKE = rf"(?:(?:{_SAID})\b|(?:{_DONE})(?=[,.;:]|\s[“\"]))"
+_AFTER = regex.compile(rf"{_QUOTE}\s(?:(?:{_SAID}|{_DONE})\s{_SPEAKER}\b(?!['’])|{_SPEAKER}\s{_SPOKE})")
+_BEFORE = regex.compile(rf"(?<![\p{{L}}.]\s){_SPEAKER}\s(?:(?:{_SAID})(?:\s\p{{Ll}}+)?|{_DONE})[,:]\s{_QUOTE}")
+_POSSESSIVE = ("'s", "’s")
+"""Of "cried Mrs. Bennet’s husband" the name says whose he is, not who he is."""
 _NOBODY = frozenset("he she it they we you i who nobody everybody somebody and but then this that".split())
 
 
@@ -48,8 +53,8 @@ def speeches(passage: Passage) -> Iterator[Speech]:
     found = [*_AFTER.finditer(passage.text), *_BEFORE.finditer(passage.text)]
     for match in sorted(found, key=lambda match: match.start()):
         quote = (match["curly"] or match["straight"]).strip().rstrip(",")
-        speaker = match["speaker"].removesuffix("'s").removesuffix("’s")
+        speaker = match["speaker"]
         length = len(words(quote))
         named = words(speaker)[:1] != [] and words(speaker)[0] not in _NOBODY
-        if named and SHORTEST_QUOTE_WORDS <= length <= LONGEST_QUOTE_WORDS:
+        if named and not speaker.endswith(_POSSESSIVE) and SHORTEST_QUOTE_WORDS <= length <= LONGEST_QUOTE_WORDS:
             yield Speech(quote, speaker, Sentence(match.group(), passage.chunk.start + match.start()))

@@ -8,8 +8,9 @@ Source:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
 import msgspec
@@ -18,14 +19,17 @@ from curator.errors import StageError, UnparsableReply
 from curator.text.chunks import Chunk
 from curator.text.decoding import decode
 from curator.text.retrieval import Retriever, retriever
-from curator.text.words import content_words, normalise, words
+from curator.text.words import content_words, count_words, normalise, words
 from generators.book.entities import NAME, PERSON, Inventory, mentions
 from generators.book.passages import Passage
-from generators.book.replies import is_declined
 from generators.book.talk import Talk
+from generators.shared.declined import is_declined
 
 LONGEST_TOPIC_WORDS = 12
 """A longer line is a remark of the model, no topic."""
+
+LONGEST_STRETCH_WORDS = 2000
+"""A longer chapter is cut, to within a passage: it is one prompt, and a small model reads a few thousand tokens."""
 
 _ENTRY = re.compile(r"^\s*(?:[-*+•]|\(?\d{1,3}[.):]|topic\s*\d*:)?\s*(?P<topic>.+?)\s*$", re.IGNORECASE)
 
@@ -85,24 +89,35 @@ class Shelf:
 
 
 def chapters_of(passages: Sequence[Passage]) -> list[Passage]:
-    """Return each chapter as one passage; a document without chapters is one.
+    """Return each chapter as one passage; a document without chapters is one chapter.
 
     Args:
         passages: passages, those of one chapter side by side.
 
     Returns:
-        One passage a chapter, from its first passage's beginning to its last one's end.
+        One passage a chapter, from its first passage's beginning to its last one's end; of a chapter of more than
+        `LONGEST_STRETCH_WORDS` words several, about equally long.
     """
-    chapters: list[Passage] = []
-    for passage in passages:
-        last = chapters[-1] if chapters else None
-        if last is None or last.document is not passage.document or last.chunk.chapter != passage.chunk.chapter:
-            chapters.append(passage)
-            continue
-        chunk, text = last.chunk, passage.document.text[last.chunk.start : passage.chunk.end]
-        joined = Chunk(chunk.index, chunk.start, passage.chunk.end, chunk.chapter, text)
-        chapters[-1] = Passage(passage.document, joined)
-    return chapters
+    chapters = groupby(passages, key=lambda passage: (id(passage.document), passage.chunk.chapter))
+    return [_joined(stretch) for _chapter, group in chapters for stretch in _stretches(list(group))]
+
+
+def _stretches(chapter: Sequence[Passage]) -> Iterator[list[Passage]]:
+    """Yield the passages of a chapter in as few stretches as its length allows, about equally long."""
+    text, last = chapter[0].document.text, chapter[-1].chunk
+    # What was passed over between two passages (a table) counts: a stretch is cut out of the document as one piece.
+    marks = [*(passage.chunk.start for passage in chapter), last.end]
+    lengths = [count_words(text[start:end]) for start, end in pairwise(marks)]
+    whole = max(1, sum(lengths))
+    count = -(-whole // LONGEST_STRETCH_WORDS)
+    placed = zip(accumulate(lengths, initial=0), chapter, strict=False)
+    for _number, group in groupby(placed, key=lambda pair: pair[0] * count // whole):
+        yield [passage for _before, passage in group]
+
+
+def _joined(stretch: Sequence[Passage]) -> Passage:
+    first, document, end = stretch[0].chunk, stretch[0].document, stretch[-1].chunk.end
+    return Passage(document, Chunk(first.index, first.start, end, first.chapter, document.text[first.start : end]))
 
 
 def topics_in(reply: str, most: int) -> list[str]:

@@ -20,9 +20,9 @@ import msgspec
 
 from curator.stage import Context
 from curator.text.retrieval import BM25
-from curator.text.words import content_words, normalise, words
+from curator.text.words import content_words, normalise
 from generators.book.entities import MOST_TELLING, Entity, Inventory, entities, exchanged
-from generators.book.passages import Passage, Sentence
+from generators.book.passages import Passage, Sentence, length_words
 from generators.book.question_types import Quota, equal_shares
 from generators.book.speakers import Speech, speeches
 
@@ -221,7 +221,7 @@ class Composer:
 
 def _is_plain(sentence: str) -> bool:
     """Return whether a sentence tells something shortly and in its own voice; what is said in one may be anything."""
-    return sentence[0] not in "\"“'‘«" and len(words(sentence)) <= LONGEST_SENTENCE_WORDS
+    return sentence[0] not in "\"“'‘«" and length_words(sentence) <= LONGEST_SENTENCE_WORDS
 
 
 def _same(passage: Passage, other: Passage) -> bool:

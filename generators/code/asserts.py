@@ -15,7 +15,7 @@ from curator.text.prompt import PromptFolder
 from generators.code.replies import asserts_in, code_blocks
 from generators.shared.few_shot import examples_in, shown
 
-TESTING = Sampling(temperature=0, max_tokens=400)
+TESTING = Sampling(temperature=0, usual_tokens=400)
 
 
 async def tested(
@@ -24,7 +24,6 @@ async def tested(
     prompt: Prompt,
     context: Context,
     *readings: Reading[Any],
-    folder: PromptFolder,
     limits: Limits,
 ) -> Record:
     """Ask for assertions about a task's solution, and run both.
@@ -35,7 +34,6 @@ async def tested(
         prompt: what it came of.
         context: the stage's surroundings.
         readings: the replies that it took.
-        folder: the prompts that ask for tests.
         limits: what a run may take.
 
     Returns:
@@ -51,7 +49,7 @@ async def tested(
         signed = stage.signed(record, prompt, context, *readings)
         return signed.dropped(stage.key, "not-testable", "there is no block of Python in the solution")
     problem = f"{record.instruction}\n\n{record.input}".strip()
-    question = _question(folder, problem, code)
+    question = _question(stage.prompt_folder(context), problem, code)
     asked = await stage.ask(question, context, lambda reply: asserts_in(reply.text))
     if asked.value is None:
         return stage.signed(record, prompt, context, *readings, asked).dropped(stage.key, "no-tests", asked.problem)

@@ -17,6 +17,8 @@ _SOLUTION_AT = re.compile(_HEADING.format(_SOLUTION), re.IGNORECASE | re.MULTILI
 _BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _PYTHON = frozenset({"", "python", "py", "python3"})
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What `ast.parse` raises; the last two of text that nests too deep, as a model gives that repeats one sign forever."""
 
 
 class CodeBlock(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ def task_in(reply: str) -> CodeTask:
         problem, solution = text[start:fence], text[fence:]
     if not problem.strip() or not solution.strip():
         raise UnparsableReply(f"the {'problem' if not problem.strip() else 'solution'} is blank")
-    return CodeTask(problem.strip(), _fenced(solution.strip()))
+    return CodeTask(problem.strip(), fenced(solution.strip()))
 
 
 def asserts_in(reply: str) -> str:
@@ -91,8 +93,8 @@ def asserts_in(reply: str) -> str:
     code = fenced[0] if fenced else "\n".join(line for line in lines if line.startswith("assert"))
     try:
         tree = ast.parse(code)
-    except (SyntaxError, ValueError) as error:
-        raise UnparsableReply(f"the assertions are no Python: {error}") from error
+    except _NO_PYTHON as error:
+        raise UnparsableReply(f"the assertions are no Python: {str(error) or 'it nests too deep'}") from error
     if not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         raise UnparsableReply("there is no assertion in it")
     return code
@@ -107,12 +109,13 @@ def _spoken(reply: str) -> str:
     return _THOUGHT.sub("", reply).replace("\r\n", "\n").strip()
 
 
-def _fenced(solution: str) -> str:
+def fenced(solution: str) -> str:
+    """Return `solution` between fences if all of it is Python, and as it is if it has fences or is prose."""
     if code_blocks(solution):
         return solution
     try:
         tree = ast.parse(solution)
-    except (SyntaxError, ValueError):
+    except _NO_PYTHON:
         return solution
     if all(isinstance(node, ast.Expr) for node in tree.body):
         return solution  # one word of prose is an expression, too

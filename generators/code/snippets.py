@@ -15,6 +15,7 @@ import msgspec
 from curator.errors import StageError
 from curator.stage import Context
 from curator.text.decoding import decode
+from curator.text.readers import is_readable, read_document
 
 MOST_LINES = 15
 MOST_REDRAWS = 10
@@ -68,7 +69,8 @@ def read_code(path: Path) -> tuple[CodeFile, ...]:
     """Read source code.
 
     Args:
-        path: a file; a folder, of which all files with a known ending are read, sorted; or a pattern (`src/**/*.py`).
+        path: a file, of source code or a document; a folder, of which all files with an ending of source code are read,
+            sorted; or a pattern (`src/**/*.py`).
 
     Returns:
         The files that hold something.
@@ -133,6 +135,8 @@ def _says_something(text: str) -> bool:
 
 
 def _read(path: Path, name: str) -> CodeFile:
+    if path.suffix.lower() not in FENCES and is_readable(path):
+        return CodeFile(name, "", tuple(read_document(path).text.splitlines()))
     try:
         text = decode(path.read_bytes(), str(path))
     except OSError as error:

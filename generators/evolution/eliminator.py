@@ -77,21 +77,21 @@ def _squeezed(text: str) -> str:
     return text.replace(" ", "")  # a mark that was made harmless with a blank is still the parent's own
 
 
-def scaffold_leak(*nouns: str) -> Check:
-    """Build the check for words of the evolving prompt.
+def scaffold_leak(phrases: Iterable[str], marks: Iterable[str]) -> Check:
+    """Build the check for words of the evolving prompt: only those that it really holds, as others are anybody's.
 
     Args:
-        nouns: what the evolving prompt calls the texts it is about ("prompt", "response").
+        phrases: what it calls the texts it is about ("given prompt").
+        marks: the tags between which they stand ("prompt").
 
     Returns:
-        A check that finds "given prompt", "rewritten prompt", "#New Prompt#", the prompt's own marks, and the like.
+        A check that finds the phrases, the marks, and the paper's own ("#Rewritten Prompt#").
     """
-    noun = "|".join(nouns)
-    made = "given|rewritten|re-written|created|changed|improved|evolved"
+    said = "|".join(re.escape(phrase) for phrase in phrases)
     pattern = re.compile(
-        rf"#\s*(?:[\w-]+ ){{0,2}}(?:{noun}|instruction)\s*#"
-        rf"|\b(?:(?:{made}) (?:{noun})|new prompt)s?\b"
-        rf"|<\s*/?\s*(?:{noun})\s*>"
+        r"#\s*(?:the )?(?:finally )?(?:given|rewritten|created|new) (?:prompt|instruction|response)\s*#"
+        rf"|\b(?:{said})s?\b"
+        rf"|<\s*/?\s*(?:{'|'.join(marks)})\s*>"
     )
     return Check("scaffold-leak", lambda text, parent: _new(pattern, text, parent))
 

@@ -1,4 +1,4 @@
-"""The ways in which Evol-Instruct changes a prompt, and how each of them fared.
+"""The ways in which Evol-Instruct changes a prompt, and those in which Evol-Quality changes an answer.
 
 Source:
     general: Xu et al. 2023, "WizardLM", arXiv 2304.12244, section 3: five operators in depth, one in breadth.
@@ -12,13 +12,10 @@ Source:
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
-
-from curator.record import Record
 
 Variant = Literal["general", "code", "down"]
 
@@ -92,51 +89,3 @@ def draw(operators: tuple[Operator, ...], weights: Mapping[str, float], chance: 
         One of them.
     """
     return chance.choices(operators, [weights.get(operator.name, 1.0) for operator in operators])[0]
-
-
-class Acceptance(msgspec.Struct, frozen=True):
-    """How one operator fared.
-
-    Attributes:
-        made: how many records it gave, dropped ones included.
-        accepted: how many of them stayed.
-        eliminated: how many left for each reason, the most frequent first.
-        added_words: how many words an accepted record has more than its parent, on average; None without any.
-    """
-
-    made: int
-    accepted: int
-    eliminated: tuple[tuple[str, int], ...]
-    added_words: float | None
-
-    @property
-    def accepted_share(self) -> float:
-        """The share of its records that stayed, 0 to 1."""
-        return self.accepted / self.made
-
-
-def operator_acceptance(records: Iterable[Record]) -> dict[str, Acceptance]:
-    """Count, for each operator, what became of its records.
-
-    Args:
-        records: what `evol-instruct` or `evol-quality` gave; records of other stages are passed over.
-
-    Returns:
-        The operators in alphabetical order, with their counts.
-    """
-    by_operator: dict[str, list[Record]] = {}
-    for record in records:
-        if name := record.origin.label("operator"):
-            by_operator.setdefault(name, []).append(record)
-    return {name: _acceptance(by_operator[name]) for name in sorted(by_operator)}
-
-
-def _acceptance(records: list[Record]) -> Acceptance:
-    reasons = Counter(record.drop.reason for record in records if record.drop is not None)
-    added = [int(record.origin.label("delta_words", "0")) for record in records if record.drop is None]
-    return Acceptance(
-        made=len(records),
-        accepted=len(added),
-        eliminated=tuple(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))),
-        added_words=sum(added) / len(added) if added else None,
-    )

@@ -8,7 +8,7 @@ from curator.errors import UnparsableReply
 from curator.llm.base import ChatReply
 from curator.text.words import unify_typography, words
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)|\A.*</(?:think|thinking|reasoning)>", re.S | re.I)
+THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)|\A.*</(?:think|thinking|reasoning)>", re.S | re.I)
 _WHAT = r"(?:prompt|instruction|question|request|task|response|answer|version|variation|variant|option|candidate)"
 _CHOICE = r"(?:prompt|version|variation|variant|option|candidate)"
 _LABEL = re.compile(
@@ -29,13 +29,6 @@ _FENCED = re.compile(r"\A```(?:text|txt|markdown|md|plaintext|prompt)?[ \t]*\n(.
 _TAGGED = re.compile(r"\A<(prompt|response)>(.*?)(?:</\1>|\Z)\s*\Z", re.S | re.I)
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]+", re.M)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "`": "`"}
-_VERDICT = re.compile(
-    r"\b(?P<no>not\s+(?:the\s+)?(?:equal|same)|unequal|inequal\w*|differ\w*)|\b(?:equal|same|identical)\b"
-)
-
-SHORT_VERDICT_WORDS = 6
-"""A longer first line is an argument, whose verdict comes last."""
-
 SHORTEST_CANDIDATE_WORDS = 4
 """A numbered line with fewer words is an item of a list, not a version of the whole."""
 
@@ -73,38 +66,13 @@ def candidates_in(text: str, parent: str, *, choice: bool = True) -> list[str]:
     Raises:
         UnparsableReply: nothing is left of the reply.
     """
-    parts = _labelled(_THOUGHT.sub("", text).strip(), choice=choice)
+    parts = _labelled(THOUGHT.sub("", text).strip(), choice=choice)
     if choice and len(parts) == 1 and not _NUMBERED.search(parent):
         parts = _choices(parts[0])
     found = [bare for part in parts if (bare := _bare(part, parent))]
     if not found:
         raise UnparsableReply("the reply is blank")
     return list(dict.fromkeys(found))
-
-
-def is_equal(text: str) -> bool:
-    """Read the verdict of a judge of two prompts.
-
-    Args:
-        text: the reply: "Equal", "Not equal.", "No, they differ", or an argument that ends with one of them.
-
-    Returns:
-        Whether the judge finds them equal.
-
-    Raises:
-        UnparsableReply: there is no verdict in it.
-    """
-    form = unify_typography(_THOUGHT.sub("", text)).casefold().strip()
-    first = form.partition("\n")[0]
-    if len(words(first)) <= SHORT_VERDICT_WORDS:
-        if word := re.match(r"\W*(?:verdict\W+)?(yes|no|true|false)\b", first):
-            return word[1] in {"yes", "true"}
-        if found := _VERDICT.search(first):
-            return found["no"] is None
-    verdicts = list(_VERDICT.finditer(form))
-    if not verdicts:
-        raise UnparsableReply("the reply is neither 'Equal' nor 'Not equal'")
-    return verdicts[-1]["no"] is None
 
 
 def _labelled(text: str, *, choice: bool) -> list[str]:

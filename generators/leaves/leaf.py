@@ -7,7 +7,8 @@ those of InstructLab, knowledge in version 3 and skills in version 2 and 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -129,10 +130,11 @@ def documents_of(leaf: Leaf, sources: Sequence[Document]) -> list[Document]:
         sources: the documents that the recipe names.
 
     Returns:
-        The files beside the leaf; where it names a git repository, the recipe's sources.
+        The files beside the leaf; where it names a git repository, those of the recipe's sources whose names, or the
+        ends of whose names, fit the patterns: a clone may lie anywhere in the workspace.
 
     Raises:
-        StageError: there is none: the patterns fit no file, or the repository's files are not among the sources.
+        StageError: there is none: the patterns fit no file, or none of the sources.
         SourceError: a file cannot be read.
     """
     if not isinstance(leaf.content, KnowledgeLeaf):
@@ -145,7 +147,13 @@ def documents_of(leaf: Leaf, sources: Sequence[Document]) -> list[Document]:
                 f"(commit {place.commit or 'as you like'}) and name its files in `sources:`, or leave out `repo` and "
                 "let `patterns` name files beside the leaf"
             )
-        return list(sources)
+        fitting = [document for document in sources if any(_ends_as(document.name, wish) for wish in place.patterns)]
+        if not fitting:
+            raise StageError(
+                f"{leaf.path}: no source fits document.patterns ({', '.join(place.patterns)}); name the files of "
+                f"{place.repo} in `sources:`, which has {', '.join(document.name for document in sources)}"
+            )
+        return fitting
     files = dict.fromkeys(file for pattern in place.patterns for file in _matching(leaf.path.parent, pattern))
     if not files:
         raise StageError(f"{leaf.path}: no file fits document.patterns ({', '.join(place.patterns)}) beside the leaf")
@@ -154,13 +162,29 @@ def documents_of(leaf: Leaf, sources: Sequence[Document]) -> list[Document]:
     return [by_digest.get(document.digest, document) for document in read]
 
 
+def _ends_as(name: str, pattern: str) -> bool:
+    return _fits(PurePosixPath(name).parts, ("**", *PurePosixPath(pattern).parts))
+
+
+def _fits(name: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path fits a pattern, part by part; `**` stands for any number of folders, none included."""
+    if not pattern or not name:
+        return not name and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return _fits(name, pattern[1:]) or _fits(name[1:], pattern)
+    return fnmatchcase(name[0], pattern[0]) and _fits(name[1:], pattern[1:])
+
+
 def _matching(folder: Path, pattern: str) -> list[Path]:
     if Path(pattern).is_absolute():
         return [Path(pattern)]
     if not any(mark in pattern for mark in "*?["):
         file = folder / pattern
         return [file] if file.is_file() else []
-    return sorted(file for file in folder.glob(pattern) if file.is_file())
+    try:
+        return sorted(file for file in folder.glob(pattern) if file.is_file())
+    except ValueError as error:
+        raise StageError(f"{folder / FILE_NAME}: document.patterns: {pattern!r} is no pattern: {error}") from error
 
 
 def _leaf(path: Path, name: str) -> Leaf:

@@ -28,6 +28,7 @@ from curator.text.near_miss import did_you_mean
 from curator.text.yaml_lines import Lines
 from generators.slots.file import TemplateEntry, TemplateFile, read_template_file
 from generators.slots.forms import Choice, Form, parsed
+from generators.slots.order import Turns
 
 Task = Literal["", "sentiment", "topic", "nli", "qa", "summarization", "paraphrase"]
 TASKS: tuple[Task, ...] = tuple(task for task in get_args(Task) if task)
@@ -75,17 +76,17 @@ class Dataset(msgspec.Struct, frozen=True):
     label: str
     labels: Mapping[str, str]
 
-    def record(self, number: int) -> Record:
+    def record(self, number: int, form: Form) -> Record:
         """Return the record of a row: dropped, with the reason, where the row is not fit.
 
         Args:
             number: its place in `rows`.
+            form: the template, one of `forms`.
 
         Returns:
             The record; its labels name the dataset, the row and the template.
         """
         row = self.rows[number]
-        form = self.forms[number % len(self.forms)]
         place = Record((Turn("user", f"row {row.number} of {self.data.rows.as_posix()}"),))
         facts: tuple[tuple[str, str], ...] = (
             ("rows", self.data.rows.as_posix()),
@@ -154,6 +155,9 @@ def read_labelled(data: LabelledData, own: Path | None, context: Context, limits
 def mixed(datasets: Sequence[Dataset], max_rate: int) -> Iterator[tuple[Record, TemplateEntry]]:
     """Yield the records of several datasets, each as often as its rate says, till all are used up.
 
+    At every point a template with a `share` makes up no more than that of what was drawn, its first record apart; a
+    row that only such templates are left for waits, and is left out if that does not change.
+
     Args:
         datasets: the datasets.
         max_rate: how many rows of a dataset count for its rate at most.
@@ -163,11 +167,15 @@ def mixed(datasets: Sequence[Dataset], max_rate: int) -> Iterator[tuple[Record, 
     """
     rates = [min(len(dataset.rows), max_rate) for dataset in datasets]
     used = [0] * len(datasets)
-    for _ in range(sum(len(dataset.rows) for dataset in datasets)):
-        open_places = [place for place, dataset in enumerate(datasets) if used[place] < len(dataset.rows)]
-        place = min(open_places, key=lambda place: ((used[place] + 1) / rates[place], place))
-        dataset = datasets[place]
-        yield dataset.record(used[place]), dataset.forms[used[place] % len(dataset.forms)].entry
+    turns = [Turns(dataset.forms) for dataset in datasets]
+    for total in range(sum(len(dataset.rows) for dataset in datasets)):
+        left = [place for place, dataset in enumerate(datasets) if used[place] < len(dataset.rows)]
+        ready = {place: turn for place in left if (turn := turns[place].next(total)) is not None}
+        if not ready:
+            return
+        place = min(ready, key=lambda place: ((used[place] + 1) / rates[place], place))
+        form = turns[place].take(ready[place])
+        yield datasets[place].record(used[place], form), form.entry
         used[place] += 1
 
 

@@ -98,7 +98,7 @@ def lint(path: Path) -> Report:
                 forms.append(_fillable(entry, file, where, path.parent))
             except CuratorError as error:
                 findings.append(Finding("error", "not-fillable", where, str(error).removeprefix(f"{where}: ")))
-    findings += [*_unused(file, lines), *_duplicates(forms)]
+    findings += [*_unused(file, lines), *_blank(forms), *_duplicates(forms)]
     findings.sort(key=lambda finding: finding.level)
     sized = tuple(Sized(form.entry.name, form.combinations, _sample(form)) for form in forms)
     return Report(tuple(findings), sized)
@@ -141,6 +141,17 @@ def _unused(file: TemplateFile, lines: Lines) -> Iterator[Finding]:
         if name not in used:
             message = f"no template uses the table {name!r}"
             yield Finding("warning", "unused-table", lines.where(("tables", name)), message)
+
+
+def _blank(forms: list[Form]) -> Iterator[Finding]:
+    for form in forms:
+        if not form.entry.response:
+            continue
+        blank = [filling for filling in form.every_value() if not form.fill(filling).response.strip()]
+        if blank:
+            values = ", ".join(f"{name} = {value!r}" for name, value in blank[0].items()) or "no slot"
+            message = f"template {form.entry.name!r}: the response is blank for {values}; such records are dropped"
+            yield Finding("warning", "blank-response", form.where, message)
 
 
 def _duplicates(forms: list[Form]) -> Iterator[Finding]:

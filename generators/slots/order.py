@@ -47,8 +47,7 @@ def in_turn(forms: Sequence[Form], chance: Callable[[str], random.Random]) -> It
     while open_places:
         before = total
         for place in list(open_places):
-            share = forms[place].entry.share
-            if share is not None and drawn[place] and drawn[place] + 1 > share * (total + 1):
+            if not _may_draw(forms[place], drawn[place], total):
                 continue
             number = next(orders[place], None)
             if number is None:
@@ -59,3 +58,49 @@ def in_turn(forms: Sequence[Form], chance: Callable[[str], random.Random]) -> It
             yield forms[place], number
         if total == before and all(forms[place].entry.share is not None for place in open_places):
             return
+
+
+class Turns:
+    """Whose turn it is among templates whose fillings are not drawn but come from elsewhere, one after the other."""
+
+    def __init__(self, forms: Sequence[Form]) -> None:
+        """Begin with the first one.
+
+        Args:
+            forms: the templates.
+        """
+        self._forms = forms
+        self._drawn = [0] * len(forms)
+        self._place = 0
+
+    def next(self, total: int) -> int | None:
+        """Return the place of the next template whose share allows one more.
+
+        Args:
+            total: how many records were made so far, of these templates and all others.
+
+        Returns:
+            Its place among the templates; None where each has its share.
+        """
+        count = len(self._forms)
+        places = (place % count for place in range(self._place, self._place + count))
+        return next((place for place in places if _may_draw(self._forms[place], self._drawn[place], total)), None)
+
+    def take(self, place: int) -> Form:
+        """Return the template at a place, count it, and go on behind it.
+
+        Args:
+            place: what `next` returned.
+
+        Returns:
+            The template.
+        """
+        self._drawn[place] += 1
+        self._place = place + 1
+        return self._forms[place]
+
+
+def _may_draw(form: Form, drawn: int, total: int) -> bool:
+    """Return whether one more record of a template stays within its share of all; its first one always does."""
+    share = form.entry.share
+    return share is None or not drawn or drawn + 1 <= share * (total + 1)

@@ -158,6 +158,20 @@ class Bootstrap(Generator[BootstrapOptionsT]):
         """Return how many records a prompt yields, about."""
         return self.tasks_per_prompt()
 
+    def at_most(self, prompts: float, candidates: float) -> tuple[float, float]:
+        """Return the prompts and replies of the worst run: each new task comes when patience was about to end.
+
+        Args:
+            prompts: not used: how many it takes if nothing is turned away.
+            candidates: how many records it may make; each prompt gives one at least.
+
+        Returns:
+            The prompts, and the replies to them and to the further questions about new tasks.
+        """
+        asked = min(candidates, self.options.n * self.options.patience * self.options.batch)
+        further = (self.requests_per_prompt()[1] - 1) / self.tasks_per_prompt()
+        return asked, asked + further * min(candidates, self.options.n)
+
     def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
         """Read a reply's tasks as records, as they are before the pool has judged them.
 
@@ -212,9 +226,12 @@ class Bootstrap(Generator[BootstrapOptionsT]):
             prompt, sample = placed
             return prompt, await self.ask(prompt, context, lambda reply: self.drafts(reply, prompt), sample=sample)
 
-        while len(pool.accepted) < self.options.n and barren < self.options.patience:
+        patience = self.options.patience * self.options.batch
+        while len(pool.accepted) < self.options.n and barren < patience:
             before = len(pool.accepted)
-            drawn = [turns.placed(self.draw(pool, (number, place), context)) for place in range(self.options.batch)]
+            needed = -(-(self.options.n - before) // self.tasks_per_prompt())
+            batch = min(self.options.batch, needed, patience - barren)
+            drawn = [turns.placed(self.draw(pool, (number, place), context)) for place in range(batch)]
             async with aclosing(ordered_map(as_stream(drawn), ask, window)) as replies:
                 async for prompt, reading in replies:
                     for found in self._judged(pool, prompt, reading, context):
@@ -223,7 +240,7 @@ class Bootstrap(Generator[BootstrapOptionsT]):
                         if made >= limit:
                             return
             number += 1
-            barren = 0 if len(pool.accepted) > before else barren + 1
+            barren = 0 if len(pool.accepted) > before else barren + batch
         if barren:
             yield self._dried_up(pool, number, context)
 
@@ -249,9 +266,9 @@ class Bootstrap(Generator[BootstrapOptionsT]):
 
     def _dried_up(self, pool: TaskPool, rounds: int, context: Context) -> Record:
         """Return a record that says, where everything dropped is counted, why there is no more."""
-        barren = self.options.patience
+        barren = self.options.patience * self.options.batch
         detail = (
-            f"nothing new in the last {barren} rounds ({barren * self.options.batch} requests): the pool ends with "
+            f"nothing new in the last {barren} requests: the pool ends with "
             f"{len(pool.accepted)} new tasks after {rounds} rounds; more seeds, another model, a higher temperature, "
             "max_similarity or patience may give more"
         )

@@ -27,6 +27,10 @@ _LABEL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CHAT = re.compile(r"^(?:sure|certainly|of course|okay|ok|here (?:are|is)|here's|below (?:are|is))\b", re.IGNORECASE)
+_AROUND = re.compile(
+    r"\W*|\W*(?:task|example)?\s*\d{0,3}\W*|(?:i hope|let me know|feel free|would you like)\b.*",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"^\s*```\w*\s*$")
 _ENDS = re.compile(r"(?:\s*\n[ \t]*(?:#{3,}|={3,}|-{3,}|\*{3,})[ \t]*)+$")
 _NUMBERED = re.compile(r"^\s*(?:[-*•]|(?:task\s*)?\d{1,3}\s*[.):])\s*", re.IGNORECASE)
@@ -80,7 +84,8 @@ def read_task_blocks(reply: ChatReply, *, asked: int, stops: bool = False) -> li
         stops: whether strings were sent that end the reply.
 
     Returns:
-        The tasks, in order. Those without an output, or without one of the parts, are marked.
+        The tasks, in order. Marked are those without an output, or without one of the parts, and those behind whose
+        delimiter there is text without a label: it may be the rest of an output, or another task.
 
     Raises:
         UnparsableReply: no line of it begins with a label.
@@ -117,6 +122,7 @@ class _Block(msgspec.Struct):
     input: str | None = None
     output: str | None = None
     closed: bool = False
+    stray: str = ""
 
     def draft(self) -> TaskDraft:
         output = self.output or ""
@@ -126,6 +132,8 @@ class _Block(msgspec.Struct):
             rejection = Rejection("missing-fields", "there is no output in it")
         elif not output:
             rejection = Rejection("empty-output")
+        elif self.stray:
+            rejection = Rejection("unlabelled-text", f"behind a line `{DELIMITER}` stands {self.stray[:80]!r}")
         return TaskDraft(unquoted(self.instruction), without_placeholder(self.input or ""), output, rejection)
 
 
@@ -136,7 +144,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     block = None if _field(labels[0]) == "instruction" else _Block(_head(text[: labels[0].start()]))
     ends = [label.start() for label in labels[1:]] + [len(text)]
     for label, end in zip(labels, ends, strict=True):
-        part, closed = _part(text[label.end() : end])
+        part, closed, stray = _part(text[label.end() : end])
         if block is None or _field(label) == "instruction":
             if block is not None:
                 yield block
@@ -145,6 +153,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             block.input, block.closed = part, closed
         else:
             block.output, block.closed = part, closed
+        block.stray = block.stray or stray
     if block is not None:
         if block.output is not None and block.output.count("```") % 2:  # the list stood in a fence of its own
             block.output = re.sub(r"\s*```\s*$", "", block.output)
@@ -175,12 +184,27 @@ def _field(label: re.Match[str]) -> str:
     return label["field"].lower()
 
 
-def _part(text: str) -> tuple[str, bool]:
-    """Return a part without what follows the delimiter, and whether the delimiter was there."""
-    kept, mark, _chat = f"\n{text}".partition(f"\n{DELIMITER}\n")
-    if not mark and f"\n{text}".rstrip().endswith(f"\n{DELIMITER}"):
-        mark = DELIMITER
-    return _ENDS.sub("", kept.rstrip()).strip(), bool(mark)
+def _part(text: str) -> tuple[str, bool, str]:
+    """Return a part, whether the delimiter closes it, and what stands behind that and is no chat: then nothing is cut.
+
+    Within a fence of code the delimiter is a line like others.
+    """
+    lines, fenced = text.split("\n"), False
+    for at, line in enumerate(lines):
+        fenced ^= line.lstrip().startswith("```")
+        if line.strip() != DELIMITER or fenced:
+            continue
+        behind = [
+            after.strip() for after in lines[at + 1 :] if not (_AROUND.fullmatch(after.strip()) or _is_chat(after))
+        ]
+        if not behind:
+            return _without_ends("\n".join(lines[:at])), True, ""
+        return _without_ends(text), text.rstrip().endswith(f"\n{DELIMITER}"), behind[0]
+    return _without_ends(text), False, ""
+
+
+def _without_ends(text: str) -> str:
+    return _ENDS.sub("", f"\n{text.rstrip()}").strip()
 
 
 def _head(text: str) -> str:

@@ -19,7 +19,7 @@ class BootstrapOptions(GeneratorOptions):
         batch: how many prompts are drawn from the pool at a time and asked side by side, 1 and up.
         max_similarity: the highest ROUGE-L with any task of the pool that a new instruction may have, 0..1.
         forbidden: words that an instruction may not hold; the method's own list unless said, [] for none.
-        patience: after how many rounds without a new task the pool is given up, 1 and up.
+        patience: after how many batches of prompts without a new task the pool is given up, 1 and up.
         faithful: the published prompts' layout, decoding, filters and numbers instead of today's.
     """
 

@@ -124,7 +124,8 @@ def unmentioned(call: Call, function: Function, request: str) -> list[str]:
     Returns:
         Their names, in order.
     """
-    said, told = set(words(request)), set(numbers(request))
+    told, said = set(numbers(request)), set(words(request))
+    said |= {word.removesuffix("'s") for word in said}  # "Ada's boat" says Ada
     properties = function.parameters.get("properties", {})
     return [
         name for name, value in call.values.items() if not _is_mentioned(value, properties.get(name, {}), said, told)

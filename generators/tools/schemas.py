@@ -13,6 +13,7 @@ import msgspec
 from curator.errors import StageError
 from curator.text.decoding import decode
 from curator.text.near_miss import did_you_mean
+from generators.tools.references import contains_itself, references, target
 
 
 class Function(msgspec.Struct, frozen=True):
@@ -73,6 +74,8 @@ def read_functions(path: Path) -> tuple[Function, ...]:
         raise StageError(f"tools: {path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise StageError(f"tools: {path} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise StageError(f"tools: {path} is nested too deeply to be read") from error
     if isinstance(data, dict):
         data = next((data[key] for key in ("tools", "functions") if isinstance(data.get(key), list)), [data])
     if not isinstance(data, list) or not data:
@@ -143,7 +146,10 @@ def _function(entry: Any, where: str) -> Function:
         raise StageError(f"tools: {where}: `description` is no text")
     unnamed = {key: value for key, value in described.items() if key not in {"name", "title", "description"}}
     parameters = unnamed if bare else described.get("parameters") or {"type": "object", "properties": {}}
-    return Function(name, description, json.dumps(_checked(parameters, where), ensure_ascii=False))
+    try:
+        return Function(name, description, json.dumps(_checked(parameters, where), ensure_ascii=False))
+    except RecursionError as error:
+        raise StageError(f"tools: {where}: `parameters` are nested too deeply to be checked") from error
 
 
 def _checked(parameters: Any, where: str) -> dict[str, Any]:
@@ -162,27 +168,11 @@ def _checked(parameters: Any, where: str) -> dict[str, Any]:
     if unknown:
         near = did_you_mean(unknown[0], properties)
         raise StageError(f"tools: {where}: `required` names {unknown[0]!r}, which `properties` lacks{near}")
-    for reference in _references(parameters):
-        if not _leads_somewhere(reference, parameters):
+    for reference in references(parameters):
+        if target(reference, parameters) is None:
             raise StageError(
                 f"tools: {where}: `$ref` {reference!r} leads nowhere in `parameters`; put it under `$defs`"
             )
+    if contains_itself(parameters):
+        raise StageError(f"tools: {where}: a `$ref` in `parameters` leads back to itself, so nothing can ever fit it")
     return parameters
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from _references(child)
-
-
-def _leads_somewhere(reference: str, root: Any) -> bool:
-    """Return whether a reference names a part of the same schema; none is ever fetched from elsewhere."""
-    start, *path = reference.split("/")
-    for part in path:
-        root = root.get(part) if isinstance(root, dict) else None
-    return start == "#" and isinstance(root, dict)

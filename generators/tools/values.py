@@ -16,6 +16,9 @@ Values = Mapping[str, Sequence[Any]]
 ATTEMPTS = 20
 """How often arguments are drawn anew where the schema forbids what was drawn (a pattern, a condition)."""
 
+MOST_ITEMS = 100
+"""The longest list that is drawn: nobody words a request with more."""
+
 _EXAMPLES = re.compile(r"(?:\be\.g\.|\bfor example|\bsuch as|\bfor instance)[,:]?\s*([^;)\n]+)", re.IGNORECASE)
 _SMALL, _LARGE = 1, 20
 _SAMPLES = {
@@ -101,6 +104,8 @@ def _value(schema: Any, rng: random.Random, values: Values, root: Mapping[str, A
 
 def _array(schema: Mapping[str, Any], rng: random.Random, values: Values, root: Mapping[str, Any]) -> list[Any]:
     least = max(1, int(schema.get("minItems", 1)))
+    if least > MOST_ITEMS:
+        raise NoValueError
     most = max(least, min(least + 1, int(schema.get("maxItems", least + 1))))
     items = [_value(schema.get("items", {}), rng, values, root) for _ in range(rng.randint(least, most))]
     return [item for place, item in enumerate(items) if item not in items[:place]]
@@ -119,6 +124,13 @@ def _scalar(kind: Any, schema: Mapping[str, Any], rng: random.Random) -> Any:
 
 
 def _number(kind: str, schema: Mapping[str, Any], rng: random.Random) -> int | float:
+    try:
+        return _multiple(kind, schema, rng)
+    except (OverflowError, ValueError) as error:  # bounds or steps beyond what numbers can be
+        raise NoValueError from error
+
+
+def _multiple(kind: str, schema: Mapping[str, Any], rng: random.Random) -> int | float:
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     low = low if low is not None else min(_SMALL, high) if high is not None else _SMALL

@@ -13,11 +13,14 @@ from curator.llm.base import ChatReply, ChatRequest
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record, Score, Turn
 from curator.stage.context import Context
+from curator.text.document import Document
 from evaluators.closed_book import ClosedBook
 from evaluators.reader import answer_in
 from evaluators.round_trip import RoundTrip
+from generators.book_qa import BookQA
 from tests.evaluators.records import sourced
-from tests.stage.samples import model_of
+from tests.generators.vell import echo_statement, meetings
+from tests.stage.samples import model_of, outcome
 
 PASSAGE = "The ferry Alma leaves Port Eld at seven every morning."
 QUESTION = "When does the ferry Alma leave Port Eld?"
@@ -110,6 +113,34 @@ def test_a_question_that_ought_to_have_no_answer() -> None:
     for reply, value in (("The passage does not say who painted it.", 1), ("Ruth Tamsin", 0)):
         found, _ = scored(RoundTrip(), record, context, [reply])
         assert [score.value for score in found.values()] == [value, value]
+
+
+@pytest.mark.parametrize(
+    ("answers", "ask"), [("verbatim", echo_statement), ("written", lambda _request: "Who painted the mail boat green?")]
+)
+def test_unanswerable_records_of_book_qa_can_be_checked(answers: str, ask: Callable[[ChatRequest], str]) -> None:
+    """They rest on no passage, so the reader is shown the one that they were written about."""
+    document = Document("notes.txt", meetings(3))
+    lent = Context("book-qa", 1, documents=(document,), model=model_of(ScriptedProvider(ask)))
+    stage = BookQA({"types": ["unanswerable"], "answers": answers, "max_words": 20, "per_chunk": 1})
+    records = [record for record in asyncio.run(outcome(stage, (), lent)) if record.drop is None]
+    assert len(records) == 3
+    for record in records:
+        found, client = scored(RoundTrip(), record, lent, ["unanswerable"])
+        assert [score.value for score in found.values()] == [1, 1]
+        (beside,) = record.origin.further_sources
+        assert f"<passage>{document.text[beside.start : beside.end]}</passage>" in client.asked[0].messages[-1].content
+        found, _ = scored(RoundTrip(), record, lent, ["At seven"])
+        assert [score.value for score in found.values()] == [0, 0]
+
+
+def test_of_what_has_no_answer_nothing_can_be_known_by_heart() -> None:
+    record, context = sourced("Who painted the ferry?", "The notes do not say.", PASSAGE)
+    record = record.with_origin(labels=(("question_type", "unanswerable"),))
+    found, client = scored(ClosedBook(), record, context, [])
+    assert client.asked == []
+    assert {score.value for score in found.values()} == {None}
+    assert "no answer that could be known" in found["closed-book.f1"].explanation
 
 
 def test_blank_replies_are_asked_again_and_then_there_is_no_value() -> None:

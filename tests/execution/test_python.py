@@ -31,6 +31,11 @@ TIGHT = Limits(wall_s=1.5, cpu_s=1, memory_mb=256)
         ("import ctypes\nctypes.CDLL(None)", "failed", "ctypes.dlopen is not allowed here"),
         ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "failed", "not allowed here"),
         ("import socket\nsocket.socket()", "failed", "not allowed here"),
+        ("import socket\nsocket.socket(socket.AF_UNIX).connect('mine')", "failed", "socket.connect is not allowed"),
+        ("import socket\nsocket.socket(socket.AF_UNIX).bind('mine')", "failed", "socket.bind is not allowed"),
+        ("import asyncio\nasyncio.run(asyncio.open_connection('127.0.0.1', 9))", "failed", "not allowed here"),
+        ("import asyncio\nasyncio.run(asyncio.sleep(0))\nprint('slept')", "passed", "slept"),
+        ("if __name__ == '__main__': print('main')", "passed", "main"),
         ("open('a', 'w').write('x' * 5_000_000)", "failed", "File too large"),
         ("import sys\nsys.exit(3)", "failed", ""),
         ("import os\nos.abort()", "failed", ""),
@@ -63,6 +68,31 @@ def test_it_sees_none_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     read = run_python(f"print(open('/proc/{os.getpid()}/environ').read())", TIGHT)
     assert read.outcome == "failed"
     assert "sk-planted" not in read.output
+
+
+def test_a_set_of_strings_has_one_order() -> None:
+    program = "print(*{'bow', 'stern', 'keel', 'mast', 'boom', 'deck', 'helm', 'hull'})"
+    assert len({run_python(program, TIGHT).output for _ in range(8)}) == 1
+
+
+def test_only_the_standard_library_can_be_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in (
+        tmp_path,
+        tmp_path / "lib" / version / "site-packages",
+        tmp_path / "lib" / "python" / "site-packages",
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "planted.py").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for module in ("planted", "curator", "warden", "pydantic"):
+        assert f"No module named '{module}'" in run_python(f"import {module}", TIGHT).output
+    own = run_python("open('planted.py', 'w').close()\nimport planted", TIGHT)
+    assert "No module named 'planted'" in own.output
+    flags = run_python("import sys\nprint(sys.flags.safe_path, sys.flags.no_user_site, sys.flags.no_site)", TIGHT)
+    assert flags.output == "True 1 1"
 
 
 def test_files_outside_its_folder_are_out_of_reach(tmp_path: Path) -> None:
@@ -100,3 +130,42 @@ def test_tests_pass_only_if_their_end_is_reached() -> None:
     assert (wrong.outcome, wrong.output.rsplit("\n", 1)[-1]) == ("failed", "AssertionError")
     early = run_tests("import sys\nsys.exit(0)", "assert False", TIGHT)
     assert (early.outcome, early.output) == ("failed", "it ended before its tests did")
+
+
+@pytest.mark.parametrize("leave", ["import os\nos._exit(0)", "raise SystemExit"])
+def test_leaving_early_is_not_passing(leave: str) -> None:
+    assert run_tests(leave, "assert False", TIGHT).outcome == "failed"
+
+
+def test_what_is_printed_at_the_end_hides_nothing() -> None:
+    ran = run_tests("import atexit\natexit.register(print, 'bye')\ndef one(): return 1", "assert one() == 1", TIGHT)
+    assert (ran.outcome, ran.output) == ("passed", "bye")
+
+
+@pytest.mark.parametrize(
+    ("solution", "tests"),
+    [
+        ("def one(): return 1\nif __name__ == '__main__':\n    print(input())", "assert one() == 1"),
+        ("x = 1", "from __future__ import annotations\nassert x == 1"),
+        ("from __future__ import annotations\ndef f(x: No): pass", "assert f.__annotations__ == {'x': 'No'}"),
+        ("def f(x: int): pass", "assert f.__annotations__ == {'x': int}"),
+        ("x = 1", "from solution import x as same\nassert same == 1"),
+        (
+            "from __future__ import annotations\nimport dataclasses\n@dataclasses.dataclass\nclass Boat: m: int",
+            "import pickle\nassert pickle.loads(pickle.dumps(Boat(3))) == Boat(3)",
+        ),
+        ("import asyncio\nasync def one(): return 1", "assert asyncio.run(one()) == 1"),
+    ],
+)
+def test_a_solution_is_a_module_and_its_tests_run_in_it(solution: str, tests: str) -> None:
+    ran = run_tests(solution, tests, TIGHT)
+    assert ran.outcome == "passed", ran.output
+
+
+def test_a_solution_cannot_change_its_tests() -> None:
+    assert run_tests("open('tests.py', 'w').write('')", "assert False", TIGHT).outcome == "failed"
+
+
+def test_tests_that_are_no_python_are_named() -> None:
+    ran = run_tests("x = 1", "assert (", TIGHT)
+    assert (ran.outcome, 'File "tests.py", line 1' in ran.output) == ("failed", True)

@@ -76,6 +76,30 @@ def test_case_3_headings_in_an_output_are_not_the_delimiter() -> None:
     assert [draft[2] for draft in kept(read(text))] == [output, "So it is."]
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_case_3_a_bare_heading_in_an_output_cuts_nothing_silently(last: bool) -> None:
+    output = "# Fog\n###\nThin as a veil."
+    first, second = block(4, "Describe fog under headings.", output=output), block(5, "Name a wind.")
+    drafts = read(second + first if last else first + second)
+    assert kept(drafts) == [("Name a wind.", "", "So it is.")]
+    (marked,) = [draft for draft in drafts if draft.rejection]
+    assert marked.output == output
+    assert marked.rejection is not None
+    assert marked.rejection.reason == "unlabelled-text"
+    assert "'Thin as a veil.'" in marked.rejection.detail
+
+
+def test_case_3_the_delimiter_within_code_is_code() -> None:
+    output = "```sh\n###\necho fog\n```"
+    assert kept(read(block(4, "Write a script.", output=output)))[0][2] == output
+
+
+def test_case_3_tasks_without_labels_are_not_lost() -> None:
+    drafts = read(block(4, "Name a wind.") + "5. Name a cistern.\nThe Old One.\n###")
+    assert reasons(drafts) == ["unlabelled-text"]
+    assert drafts[0].output.endswith("5. Name a cistern.\nThe Old One.")
+
+
 def test_case_3_labels_in_an_output_are_words_of_it() -> None:
     output = "Here is one:\nInstruction: boil the water.\nInput: tea\nOutput: a cup of tea"
     assert kept(read(block(4, "Write a task.", output=output))) == [("Write a task.", "", output)]
@@ -163,6 +187,8 @@ NAMED = [("Name a wind.", "", "So it is."), ("Name a cistern.", "", "So it is.")
         TASKS.replace("1. ", "").replace("2. ", ""),
         TASKS.replace("###", "---"),
         TASKS.replace("###\n", ""),
+        TASKS.replace("###\n2", "###\n\nTask 2:\n2"),
+        f"{TASKS}\nLet me know if you need more.",
         TASKS.replace(":", "\uff1a"),
         TASKS.replace("Name a wind.", "“Name a wind.”"),
         TASKS.replace("1. Input: <noinput>\n", ""),
@@ -226,7 +252,25 @@ def test_the_modern_prompt_is_a_dialogue(tmp_path: Path) -> None:
     assert prompt.turns[1].content == "Write 3 different tasks."
     assert prompt.turns[-1].content == "Write 4 more tasks, each different."
     assert ". Input: Vell, Tesk\n" in prompt.turns[2].content
-    assert prompt.sampling.stop == ()
+    assert (prompt.sampling.stop, prompt.sampling.usual_tokens) == ((), 1600)
+    assert first_prompt(tmp_path, n_per_request=50).sampling.usual_tokens == 20_000
+
+
+@pytest.mark.parametrize(
+    ("options", "total", "stop"),
+    [
+        ({}, 20, ("\n20", "20.", "20 .")),
+        ({"n_demos": 2}, 20, ("\n20", "20.", "20 .")),
+        ({"n_per_request": 30}, 33, ("\n34.", "\n34 .")),
+        ({"n_per_request": 1}, 4, ("\n5.", "\n5 .")),
+    ],
+)
+def test_a_faithful_list_ends_where_the_number_asked_for_does(
+    tmp_path: Path, options: dict[str, int], total: int, stop: tuple[str, ...]
+) -> None:
+    prompt = first_prompt(tmp_path, faithful=True, **options)
+    assert prompt.turns[0].content.startswith(f"Please write a set of {total} different")
+    assert prompt.sampling.stop == stop
 
 
 @pytest.mark.parametrize("faithful", [False, True])

@@ -145,6 +145,13 @@ async def test_a_limit_holds_for_all_rounds_and_cuts_the_same_records_off(limit:
     assert part == whole[:limit]
 
 
+@pytest.mark.parametrize(("limit", "again"), [(5, 0), (7, 1)])
+async def test_a_limit_goes_to_new_passages_first(limit: int, again: int) -> None:
+    """Among six passages a second try comes when each has had its first."""
+    records = await made({"faithful": True}, ScriptedProvider(script({"wind": 2, "sail": 3})), limit)
+    assert [record.origin.label("round") for record in records] == ["1"] * (limit - again) + ["2"] * again
+
+
 async def test_longform_takes_three_styles_in_turn_and_scores_nothing() -> None:
     client = ScriptedProvider(script({}))
     records = await made({"style": "longform"}, client)

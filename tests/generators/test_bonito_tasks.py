@@ -89,6 +89,11 @@ def test_a_planted_line_is_inert_text_inside_the_delimiters(faithful: bool) -> N
         ("Input: Choose.\nQuestion: Why?\nA. x\nOutput: A. x", ("Choose.\nQuestion: Why?\nA. x", "A. x")),
         ("Why? <|pipe|> So.", ("Why?", "So.")),
         ("Input：为什么？\nOutput：因为。", ("为什么？", "因为。")),
+        (
+            "Input: Answer from the passage.\nPassage: {{context}}\nQuestion: who built it?\nOutput: Anna",
+            ("Answer from the passage.\nPassage: {{context}}\nQuestion: who built it?", "Anna"),
+        ),
+        ("Input:\nPassage: {{context}}\nWho?\nOutput: Anna", ("Passage: {{context}}\nWho?", "Anna")),
     ],
 )
 def test_two_parts_are_read(reply: str, parts: tuple[str, str]) -> None:
@@ -132,7 +137,37 @@ async def test_the_passage_goes_with_the_types_that_ask_about_it(task_type: str)
 
 async def test_kept_and_dropped_are_all_that_was_read() -> None:
     records = await made(f"{GOOD}\n\n{GOOD.replace('cost', 'weigh')}\nInput: cut off")
-    assert [record.drop and record.drop.reason for record in records] == [None, "surplus"]
+    assert [record.drop and record.drop.reason for record in records] == [None, "surplus", "incomplete-task"]
+    assert records[2].messages[0].content.startswith("cut off")
+
+
+@pytest.mark.parametrize(
+    ("reply", "halves"),
+    [
+        (f"Input: Old?\n{GOOD}", [("Old?", "")]),
+        (f"{GOOD}\nOutput: Eleven.", [("", "Eleven.")]),
+        (f"{GOOD}\nPassage: A crane is high.\nInput: How high?", [("A crane is high.", ""), ("How high?", "")]),
+        (f"Passage: Berth 3 costs ten crowns.\n{GOOD}", []),
+        (f"Sure, here it is:\n{GOOD}", []),
+    ],
+)
+async def test_half_a_task_is_dropped_behind_the_whole_one(reply: str, halves: list[tuple[str, str]]) -> None:
+    whole, *others = await made(reply, types=["paraphrase-generation"])
+    assert (whole.instruction, whole.response, whole.drop) == ("What does it cost?", "Ten crowns.", None)
+    assert [(record.instruction, record.response) for record in others] == halves
+    assert {record.drop and record.drop.reason for record in others} == ({"incomplete-task"} if halves else set())
+
+
+@pytest.mark.parametrize("reply", [GOOD, "Question: Who?\nAnswer: Ada", "a <|pipe|> b <|pipe|> c"])
+async def test_faithful_reads_two_parts_with_a_pipe_between_them_and_nothing_else(reply: str) -> None:
+    (record,) = await made(reply, types=["sentiment"], faithful=True)
+    assert record.drop is not None
+    assert record.drop.reason == "unparsable"
+
+
+async def test_faithful_puts_the_passage_only_where_the_placeholder_stands() -> None:
+    (record,) = await made("Input: Is it cheap?\nPassage: no <|pipe|> No", types=["yes-no-qa"], faithful=True)
+    assert (record.instruction, record.input) == ("Input: Is it cheap?\nPassage: no", "")
 
 
 async def test_an_unreadable_reply_is_asked_again() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.errors import UnparsableReply
-from generators.book.replies import ReadPair, flaw_of, is_declined, is_yes_no, pairs_in, question_in
+from generators.book.replies import ReadPair, flaw_of, is_yes_no, pairs_in, question_in
 from generators.book.topics import topics_in
+from generators.shared.declined import is_declined
 
 PAIR = ReadPair(question="Who keeps the log?", answer="Orla Finch.", evidence="Orla Finch keeps the log.")
 ROW = {"question": PAIR.question, "answer": PAIR.answer, "evidence": PAIR.evidence}
@@ -70,6 +71,55 @@ def test_wrong_answers_are_parted_by_semicolons_lines_or_bars() -> None:
 def test_what_holds_no_pair_cannot_be_read(reply: str) -> None:
     with pytest.raises(UnparsableReply):
         pairs_in(reply)
+
+
+@pytest.mark.parametrize(
+    ("odd", "expected"),
+    [
+        ({"question": "How many?", "answer": 12}, ReadPair(question="How many?", answer="12")),
+        ({"question": "How many?", "answer": 1.5}, ReadPair(question="How many?", answer="1.5")),
+        ({**ROW, "evidence": None}, PAIR.model_copy(update={"evidence": ""})),
+        ({**ROW, "distractors": "Tom; Oda"}, PAIR.model_copy(update={"distractors": ["Tom", "Oda"]})),
+    ],
+    ids="whole-number decimal null-evidence distractors-in-one".split(),
+)
+def test_an_odd_part_is_read(odd: object, expected: ReadPair) -> None:
+    assert pairs_in(json.dumps({"pairs": [ROW, odd, ROW]})) == [PAIR, expected, PAIR]
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ("junk", "no object"),
+        (None, "no object"),
+        ({"question": "Who?", "answer": ["Orla"]}, "answer: Input should be a valid string"),
+        ({"frage": "Wer?"}, "neither question nor answer"),
+        ({"question": "Who is \ud800?", "answer": "Orla"}, "half a character"),
+    ],
+    ids="text null list-answer other-names half-a-character".split(),
+)
+def test_an_item_that_is_no_pair_spoils_no_other(odd: object, why: str) -> None:
+    first, unread, last = pairs_in(json.dumps({"pairs": [ROW, odd, ROW]}))
+    assert (first, last) == (PAIR, PAIR)
+    assert why in unread.unread
+    assert unread.question.encode()  # it can be stored
+
+
+@pytest.mark.parametrize("form", [{"pairs": [ROW, ROW]}, [ROW, ROW]], ids=["object", "bare-list"])
+@pytest.mark.parametrize("cut", [3, 10, 40, 70])
+def test_a_last_pair_that_breaks_off_is_told(form: object, cut: int) -> None:
+    first, last = pairs_in(f"```json\n{json.dumps(form)[:-cut]}")
+    assert first == PAIR
+    assert last.unread == "it breaks off"
+    assert last.question.startswith('{"question": "Who')
+
+
+def test_an_empty_list_is_read_as_no_pairs() -> None:
+    assert pairs_in('{"pairs": []}') == []
+
+
+def test_a_list_that_is_none_of_pairs_hides_none() -> None:
+    assert pairs_in(f"As in [1], I wrote: {json.dumps({'pairs': [ROW]})}") == [PAIR]
 
 
 def test_a_missing_part_is_empty_and_not_invented() -> None:
@@ -142,10 +192,21 @@ def test_yes_no_questions_are_told_from_others(question: str, expected: bool) ->
     assert is_yes_no(question) is expected
 
 
-def test_a_model_may_decline() -> None:
-    assert is_declined("[UNANSWERABLE]")
-    assert is_declined("unanswerable.")
-    assert not is_declined("Who keeps the log?")
+@pytest.mark.parametrize(
+    ("reply", "declined"),
+    [
+        ("[UNANSWERABLE]", True),
+        ("I am sorry: [ unanswerable ].", True),
+        ("unanswerable.", True),
+        ("**Answer:** Unanswerable", True),
+        ("Who keeps the log?", False),
+        ("Which question did Kant call unanswerable in 1781?", False),
+        ("Kant called it unanswerable.", False),
+        (f"{LINES * 5}\nQuestion: Why?\nAnswer: [UNANSWERABLE]", False),
+    ],
+)
+def test_a_model_may_decline(reply: str, declined: bool) -> None:
+    assert is_declined(reply) is declined
 
 
 @pytest.mark.parametrize(

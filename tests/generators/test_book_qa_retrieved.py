@@ -82,6 +82,36 @@ async def test_a_file_without_topics_is_refused(content: str | None, tmp_path: P
         await made(folder=tmp_path, topics="topics.txt")
 
 
+async def test_a_document_without_chapters_never_goes_into_one_prompt() -> None:
+    text = "\n\n".join(f"The mill number {n} was built by Ada Stone in the year {1000 + n}." for n in range(900))
+    stage = BookQA({"answers": "retrieved", "topics": "model"})
+    context = Context("book-qa", 7, documents=(Document("mills.txt", text),))
+    sent = [prompt.turns[-1].content for prompt in stage.prompts(context) if isinstance(prompt, Prompt)]
+    sizes = [len(said.split()) for said in sent]
+    assert len(sent) == 6
+    assert max(sizes) < 2100
+    assert min(sizes) > 0.8 * max(sizes)
+    assert sum(said.count("was built by") for said in sent) == 900
+
+
+def test_a_table_between_two_passages_is_in_no_prompt() -> None:
+    table = "\n".join("12 | 13 | 14" for _ in range(3000))
+    stage = BookQA({"answers": "retrieved", "topics": "model"})
+    context = Context(
+        "book-qa", 7, documents=(Document("mills.txt", f"{FINCH}\n\n{table}\n\n{' '.join([BRENN] * 9)}"),)
+    )
+    sent = [prompt.turns[-1].content for prompt in stage.prompts(context) if isinstance(prompt, Prompt)]
+    assert [(FINCH in said, BRENN in said) for said in sent] == [(True, False), (False, True)]
+    assert max(len(said.split()) for said in sent) < 1000
+
+
+@pytest.mark.parametrize("reply", ['{"pairs": []}', '["junk"]'])
+async def test_an_answer_that_is_an_empty_list_cannot_be_read(reply: str) -> None:
+    (record,) = await made(script(answer=reply), topics=["the mill"])
+    assert record.drop is not None
+    assert record.drop.reason == "unparsable"
+
+
 async def test_the_model_may_name_the_topics_of_each_chapter() -> None:
     client = ScriptedProvider(script())
     records = await made(client, topics="model", topics_per_chapter=2, per_chunk=2)

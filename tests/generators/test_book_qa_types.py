@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from curator.llm.scripted import ScriptedProvider
 from curator.text.document import Document
 from generators.book.entities import entities, exchanged
+from generators.book.passages import length_words, passages_of, telling_sentences
 from generators.book.question_types import Quota, type_weights
+from generators.book.speakers import speeches
 from generators.book_qa import BookQA
 from tests.generators.vell import (
     BRENN,
@@ -178,8 +180,10 @@ async def test_an_unanswerable_question_that_lost_the_exchanged_name_is_dropped(
 
 
 async def test_a_comparison_rests_on_two_passages() -> None:
-    records, asked = await made(["comparison"], "How do Orla Finch and Oda Brenn compare?")
+    found, asked = await made(["comparison"], "How do Orla Finch and Oda Brenn compare?")
+    records = [record for record in found if record.drop is None]
     assert records
+    assert set(reasons(found)) <= {"", "no-question-of-these-types"}
     for record, request in zip(records, asked, strict=True):
         assert record.origin.source is not None
         (other,) = record.origin.further_sources
@@ -197,6 +201,74 @@ async def test_who_says_something_needs_no_model() -> None:
     assert record.origin.source is not None
     assert record.origin.source.evidence == SAID.removesuffix(".")
     assert record.origin.model == ""
+
+
+@pytest.mark.parametrize("kind", ["yes-no", "comparison", "multiple-choice", "quote-attribution", "temporal"])
+async def test_a_passage_that_offers_nothing_for_the_types_is_told(kind: str) -> None:
+    text = "They went there and it was so very nice to see. He said so."
+    records, asked = await made([kind], "Who is it?", Document("a", text))
+    assert not asked
+    assert reasons(records) == ["no-question-of-these-types"]
+    assert records[0].drop is not None
+    assert kind in records[0].drop.detail
+
+
+async def test_passages_without_a_question_come_behind_the_others_and_once() -> None:
+    document = Document("a", f"{OPENS.replace('because', 'and')}\n\n{SAID}")
+    records, _ = await made(["quote-attribution"], "?", document, max_words=20, per_chunk=3)
+    assert reasons(records) == ["", "no-question-of-these-types"]
+    assert "Tom Hale" not in records[1].instruction
+
+
+@pytest.mark.parametrize(
+    ("told", "speaker"),
+    [
+        ("cried Mrs. Bennet.", "Mrs. Bennet"),
+        ("cried Mrs. Bennet’s husband.", ""),
+        ("cried Mrs. Bennet's husband.", ""),
+        ("cried James’ husband.", ""),
+        ("Darcy called upon Jane later.", ""),
+        ("Darcy began his walk.", ""),
+        ("Darcy returned to the house.", ""),
+        ("Darcy began, “and nothing else.”", "Darcy"),
+        ("Darcy called.", "Darcy"),
+        ("returned Darcy with a bow.", "Darcy"),
+        ("Darcy said quietly.", "Darcy"),
+    ],
+)
+def test_who_speaks_is_named_as_the_one_who_speaks(told: str, speaker: str) -> None:
+    text = f"“There is nothing that I would not do for you,” {told}"
+    (passage,) = passages_of(Document("a", text), 100)
+    assert [speech.speaker for speech in speeches(passage)] == ([speaker] if speaker else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "speaker"), [("Darcy began", "Darcy"), ("Darcy returned home", ""), ("Darcy said softly", "Darcy")]
+)
+def test_who_speaks_may_be_named_before(before: str, speaker: str) -> None:
+    (passage,) = passages_of(Document("a", f"{before}: “There is nothing that I would not do for you.”"), 100)
+    assert [speech.speaker for speech in speeches(passage)] == ([speaker] if speaker else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("磨坊由艾达于1923年建成，位于河边。他是老师。老桥在哪里？", ["磨坊由艾达于1923年建成，位于河边。"]),
+        ("मिल 1923 में नदी के किनारे एडा द्वारा बनाई गई थी। पुल कहाँ है?", ["मिल 1923 में नदी के किनारे एडा द्वारा बनाई गई थी।"]),
+        ("“The mill of Vell was never rebuilt!” It burned (so the keeper of the log says.)", None),
+        ("水車小屋は川のそばに建てられた。", ["水車小屋は川のそばに建てられた。"]),
+    ],
+    ids=["chinese", "hindi", "marks", "japanese"],
+)
+def test_a_sentence_may_end_as_its_script_ends_it(text: str, expected: list[str] | None) -> None:
+    found = [sentence for sentence, _at in telling_sentences(text)]
+    assert found == (expected or ["“The mill of Vell was never rebuilt!”"])
+
+
+def test_length_is_measured_alike_with_and_without_blanks() -> None:
+    assert length_words("The mill was built by Ada.") == 6
+    assert length_words("磨坊由艾达于1923年建成了。") == 6
+    assert length_words("โรงสี is a mill") >= 4
 
 
 async def test_levels_are_asked_for_and_labelled() -> None:

@@ -107,9 +107,62 @@ async def test_a_summary_may_be_about_a_whole_chapter() -> None:
     assert reasons(records) == ["", ""]
 
 
+async def test_a_long_chapter_is_summed_up_in_stretches_and_its_passages_are_not_called_unasked() -> None:
+    text = "\n\n".join(f"In the year {1000 + n} the keeper of the log of Vell wrote {n} lines." for n in range(200))
+    options = {"answers": "written", "summary_of": "chapter", "max_words": 100}
+    records, asked = await made(["summary"], "Question: What happens?\nAnswer: Much.", Document("a", text), **options)
+    spans = [(record.origin.source.start, record.origin.source.end) for record in records if record.origin.source]
+    assert reasons(records) == ["", ""]
+    assert sorted(spans) == [(0, min(spans)[1]), (min(spans)[1] + 2, len(text))]
+    sizes = [len(request.messages[-1].content.split()) for request in asked]
+    assert max(sizes) < 2100
+    assert min(sizes) > 0.8 * max(sizes)
+
+
 async def test_a_model_may_decline_a_passage() -> None:
     records, _ = await made(["why-how"], "[UNANSWERABLE]", answers="written")
     assert set(reasons(records)) == {"nothing-to-ask"}
+
+
+@pytest.mark.parametrize("reply", ["[UNANSWERABLE]", '{"pairs": []}'])
+async def test_a_passage_without_pairs_is_told(reply: str) -> None:
+    records, _ = await made(["factoid"], reply, answers="written")
+    assert set(reasons(records)) == {"nothing-to-ask"}
+
+
+async def test_each_item_of_a_reply_becomes_a_record() -> None:
+    reply = (
+        f'{{"pairs": [{{"question": "When?", "answer": 1984, "evidence": "{FINCH}"}}, "junk", '
+        f'{{"question": "Who kept the log?", "answer": "Orla Finch.", "evidence": "{FINCH}"}}, {{"question": "Wh'
+    )
+    records, _ = await made(["factoid"], reply, Document("a", FINCH), answers="written", per_chunk=9)
+    assert reasons(records) == ["", "unreadable-pair", "", "unreadable-pair"]
+    assert [record.response for record in records] == ["1984", "", "Orla Finch.", ""]
+    details = [record.drop.detail for record in records if record.drop]
+    assert details == ["it is no object with a question and an answer", "it breaks off"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("No. She did not.", ""),
+        ("No", ""),
+        ("Normally yes, she did.", "wrong-polarity"),
+        ("November 1984.", "wrong-polarity"),
+        ("Nobody did.", "wrong-polarity"),
+    ],
+)
+async def test_a_no_is_a_word_and_not_a_beginning(answer: str, reason: str) -> None:
+    reply = pair("Did Orla Finch keep the log?", answer)
+    records, _ = await made(["yes-no"], reply, Document("a", f"{FINCH}\n\n{FINCH}"), answers="written", max_words=20)
+    (found,) = [record for record in records if record.origin.label("polarity") == "no"]
+    assert reasons([found]) == [reason]
+
+
+async def test_a_question_may_have_the_word_unanswerable_in_it() -> None:
+    document = Document("a", "In 1781 Immanuel Kant called the question of the soul unanswerable by reason alone.")
+    records, _ = await made(["factoid"], "Which question did Immanuel Kant call unanswerable in 1781?", document)
+    assert reasons(records) == [""]
 
 
 async def test_earlier_questions_of_a_passage_are_shown_whatever_the_order_of_replies() -> None:

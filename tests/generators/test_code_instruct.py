@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from curator.errors import StageError, UnparsableReply
-from curator.llm.base import ChatReply, ChatRequest
+from curator.llm.base import ChatReply, ChatRequest, Sampling
+from curator.llm.model import Model
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Context, Prompt
@@ -82,6 +83,12 @@ def test_without_code_the_documents_are_drawn_from(tmp_path: Path) -> None:
     assert all(isinstance(prompt, Prompt) and "snippet" in dict(prompt.labels) for prompt in prompts)
     with pytest.raises(StageError, match="nothing to draw from"):
         CodeInstruct().check(Context())
+
+
+def test_a_single_file_may_be_a_document(tmp_path: Path) -> None:
+    (tmp_path / "notes.html").write_text("<p>The harbour opens at six.</p><script>var x = 1</script>", encoding="utf-8")
+    (file,) = read_code(tmp_path / "notes.html")
+    assert (file.language, "".join(file.lines)) == ("", "The harbour opens at six.")
 
 
 async def test_a_task_is_made_of_a_snippet(tmp_path: Path) -> None:
@@ -208,6 +215,13 @@ def test_assertions_are_read(reply: str, code: str) -> None:
     assert asserts_in(reply) == code
 
 
+@pytest.mark.parametrize("code", ["-" * 50_000 + "x", "1+" * 30_000 + "1", "[[]" * 9000])
+def test_what_nests_too_deep_is_no_python(code: str) -> None:
+    assert task_in(f"Problem: Count.\nSolution:\n{code}").solution == code
+    with pytest.raises(UnparsableReply, match=r"no Python: ."):
+        asserts_in(f"assert {code}")
+
+
 @pytest.mark.parametrize("reply", ["", "f(1) == 2", "assert f(1) ==", "```python\n# assert\n```"])
 def test_what_asserts_nothing_is_unparsable(reply: str) -> None:
     with pytest.raises(UnparsableReply):
@@ -251,7 +265,90 @@ async def test_code_alpaca_can_be_tested_too(tmp_path: Path) -> None:
     assert (reasons([record]), record.origin.label("tests")) == ([""], "passed")
 
 
-@pytest.mark.parametrize("options", [{"style": "code-alpaca"}, {"seeds": "x"}])
-def test_the_inputs_fit_the_style(options: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="go together"):
+@pytest.mark.parametrize("tests", [False, True])
+async def test_bare_python_gets_its_fence(tests: bool, tmp_path: Path) -> None:
+    task = "Instruction: Compute half of any given number.\nInput: <noinput>\nOutput: def half(x):\n    return x / 2"
+    script = scripted(task, "assert half(2) == 1")
+    world = Context("code-instruct", 7, folder=tmp_path, model=model_of(ScriptedProvider(script)), limit=1)
+    stage = CodeInstruct({"style": "code-alpaca", "seeds": seeds(tmp_path), "tests": tests})
+    (record,) = await outcome(stage, (), world)
+    assert reasons([record]) == [""]
+    assert record.response == "```python\ndef half(x):\n    return x / 2\n```"
+
+
+@pytest.mark.parametrize("style", ["oss-instruct", "code-alpaca"])
+async def test_the_users_prompts_ask_for_tests_in_either_style(style: str, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def script(request: ChatRequest) -> str:
+        seen.append(request.messages[0].content)
+        return "assert half(2) == 1" if seen[-1] == "Mine: assert." else task
+
+    code = "```python\ndef half(x):\n    return x / 2\n```"
+    task = f"Instruction: Compute half of any given number.\nInput: <noinput>\nOutput: {code}"
+    if style == "oss-instruct":
+        task = f"Problem: Halve.\nSolution:\n{code}"
+    (tmp_path / "mine").mkdir()
+    for name, text in (
+        ("tests_system", "Mine: assert."),
+        ("system", "Mine: seeds."),
+        ("snippet_system", "Mine: code."),
+    ):
+        (tmp_path / "mine" / f"{name}.jinja").write_text(text, encoding="utf-8")
+    file = seeds(tmp_path)
+    world = Context("code-instruct", 7, folder=tmp_path, model=model_of(ScriptedProvider(script)), limit=1)
+    stage = CodeInstruct({"style": style, "code": file, "prompts": "mine", "tests": True})
+    stage.check(world)
+    assert reasons(await outcome(stage, (), world)) == [""]
+    assert set(seen) == {"Mine: assert.", "Mine: seeds." if style == "code-alpaca" else "Mine: code."}
+    assert seen[-1] == "Mine: assert."
+
+
+def test_seed_tasks_may_be_given_as_code(tmp_path: Path) -> None:
+    file = seeds(tmp_path)
+    prompts = [
+        list(CodeInstruct({"style": "code-alpaca", option: file}).prompts(Context(folder=tmp_path)))
+        for option in ("seeds", "code")
+    ]
+    assert prompts[0]
+    assert prompts[0] == prompts[1]
+
+
+async def test_a_model_may_be_allowed_more_tokens_than_is_usual(tmp_path: Path) -> None:
+    task = "Problem: Write it.\nSolution:\n```python\nx = 1\n```"
+    for allowed, limits in ((None, [800, 400]), (4000, [4000, 4000])):
+        client = ScriptedProvider(scripted(task, "assert x == 1"))
+        model = Model(client, provider="scripted", sampling=Sampling(max_tokens=allowed))
+        (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
+        world = Context("code-instruct", 7, folder=tmp_path, model=model, limit=1)
+        await outcome(CodeInstruct({"code": "a.py", "tests": True}), (), world)
+        assert [request.sampling.max_tokens for request in client.asked] == limits
+
+
+def test_code_alpaca_is_priced_as_the_pool_it_grows(tmp_path: Path) -> None:
+    options = {"style": "code-alpaca", "seeds": seeds(tmp_path), "n": 10}
+    plain, tested = CodeInstruct(options), CodeInstruct({**options, "tests": True})
+    assert (plain.requests_per_prompt(), tested.requests_per_prompt()) == ((1, 1), (1, 1 + plain.per_prompt()))
+    asked, replies = plain.at_most(2, 1000)
+    assert asked == replies > 2
+    assert tested.at_most(2, 1000) == (asked, asked + 10)
+    assert CodeInstruct({"tests": True}).at_most(2, 1000) == (2, 4)
+
+
+def test_code_alpaca_without_seed_tasks_is_one_clear_error() -> None:
+    with pytest.raises(StageError, match="begins with programming tasks; name a dataset of them in `seeds`"):
+        CodeInstruct({"style": "code-alpaca"}).check(
+            Context(documents=(Document("a.md", "The harbour opens at six."),))
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"seeds": "x"}, "`seeds` are for `style: code-alpaca`"),
+        ({"style": "code-alpaca", "seeds": "x", "code": "y"}, "`seeds` or `code`, not both"),
+    ],
+)
+def test_the_inputs_fit_the_style(options: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
         CodeInstruct(options)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.llm.base import ChatRequest
+from curator.llm.base import ChatReply, ChatRequest
 from curator.record import Origin, Record, Source, single_turn
 from curator.text.document import Document
 from generators.decontextualize import Decontextualize, kept_share, mended_in, without_pointing
@@ -198,3 +198,11 @@ def test_each_parent_is_followed_by_its_child() -> None:
         LEANING, MENDED, MENDED, "Why was she paid?", "Why was Ruth Tamsin paid?",
     ]  # fmt: skip
     assert [record.drop is None for record in made] == [False, True, True, False, True]
+
+
+@pytest.mark.parametrize(("finish_reason", "reasons"), [("stop", ["superseded", ""]), ("length", ["", "cut-off"])])
+def test_a_rewrite_that_breaks_off_is_dropped(finish_reason: str, reasons: list[str]) -> None:
+    reply = ChatReply("How much was Ruth Tamsin paid for the Corn", finish_reason=finish_reason)
+    made, _ = made_of(Decontextualize(), [about_eld(LEANING)], lambda _request: reply)
+    assert [record.drop.reason if record.drop else "" for record in made] == reasons
+    assert (made[1].instruction, made[1].origin.method) == (reply.text, "decontextualize")

@@ -69,7 +69,8 @@ async def test_the_person_sees_the_dialogue_with_its_roles_swapped() -> None:
     [
         ((*LINES[:2], "Thanks, goodbye!", "You are welcome."), "2"),
         ((*LINES[:2], "That's all, thank you.", "Fine."), "2"),
-        ((LINES[0], "At six. Have a nice day!"), "1"),
+        ((*LINES[:2], "That’s all I need to know.", "Fine."), "2"),
+        ((*LINES[:2], "Fine then, see you!", "Fair winds."), "2"),
     ],
 )
 async def test_a_goodbye_ends_it_after_the_assistants_line(lines: tuple[str, ...], exchanges: str) -> None:
@@ -77,6 +78,21 @@ async def test_a_goodbye_ends_it_after_the_assistants_line(lines: tuple[str, ...
     assert (record.origin.label("ended"), record.origin.label("exchanges")) == ("goodbye", exchanges)
     assert record.messages[-1].role == "assistant"
     assert reason(record) == ""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (LINES[0], "A mask and fins; that is all the equipment you need.", *LINES[2:4]),
+        (LINES[0], "At six. Have a nice day!", *LINES[2:4]),
+        ("I see you have three berths and a bye-law.", *LINES[1:4]),
+        ("Tell me about the farewell dinner.", *LINES[1:4]),
+        ("That is all very well, but tell me the fee.", *LINES[1:4]),
+    ],
+)
+async def test_neither_the_assistant_nor_a_turn_of_phrase_ends_it(lines: tuple[str, ...]) -> None:
+    record = await one(*lines, turns=2)
+    assert (record.origin.label("ended"), record.origin.label("exchanges"), reason(record)) == ("turns", "2", "")
 
 
 async def test_a_question_about_goodbyes_is_none() -> None:

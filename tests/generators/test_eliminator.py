@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import generators
+from generators.evol_instruct import SCAFFOLD, EvolInstruct
+from generators.evol_quality import CHECKS, EvolQuality
+from generators.evol_quality import SCAFFOLD as ANSWERS_SCAFFOLD
 from generators.evolution.eliminator import (
     EMPTY_CONTENT,
     PRACTICAL_INSTRUCTION_CHECKS,
@@ -14,7 +21,7 @@ from generators.evolution.eliminator import (
 )
 
 PARENT = "Name three rivers."
-INSTRUCTION_CHECKS = (scaffold_leak("prompt", "task"), *PRACTICAL_INSTRUCTION_CHECKS)
+INSTRUCTION_CHECKS = (scaffold_leak(SCAFFOLD, ("prompt",)), *PRACTICAL_INSTRUCTION_CHECKS)
 
 
 def failed(text: str, parent: str = PARENT) -> str:
@@ -38,7 +45,7 @@ def failed_response(text: str) -> str:
         "Name three rivers. # Given Prompt #",
         "Name three rivers. #Finally Rewritten Instruction#",
         "Name three rivers.</prompt>",
-        "Solve the rewritten task.",
+        "Improve the created prompt.",
         "Name three rivers for the new prompt.",
     ],
 )
@@ -53,10 +60,34 @@ def test_words_of_the_evolving_prompt_are_a_leak(text: str) -> None:
         ("Name three rivers and answer promptly.", PARENT),
         ("Why was the prompt given at noon?", PARENT),
         ("Which #rivers are in this table?", PARENT),
+        ("Choose the right algorithm for the given task of sorting rivers.", PARENT),
+        ("List three improved tasks for a river pilot.", PARENT),
+        ("What did the changed instruction of the harbour master say?", PARENT),
+        ("Solve the rewritten task.", PARENT),
+        ("Is the answer given in the #text# below?", PARENT),
     ],
 )
 def test_words_of_the_parent_or_of_the_subject_are_no_leak(text: str, parent: str) -> None:
     assert failed(text, parent) == ""
+
+
+@pytest.mark.parametrize("text", ["The rewritten response is longer.", "The Rhine.</response>"])
+def test_words_of_the_rewriting_prompt_are_a_leak_in_an_answer(text: str) -> None:
+    failure = first_failure(CHECKS, text, "The Rhine.")
+    assert failure is not None
+    assert failure.reason == "scaffold-leak"
+
+
+@pytest.mark.parametrize("text", ["A given answer may be improved.", "The given prompt on a shell ends with $."])
+def test_an_answer_may_speak_of_answers_and_prompts(text: str) -> None:
+    assert first_failure(CHECKS, text, "The Rhine.") is None
+
+
+@pytest.mark.parametrize(("stage", "phrases"), [(EvolInstruct, SCAFFOLD), (EvolQuality, ANSWERS_SCAFFOLD)])
+def test_only_words_that_are_really_sent_are_a_leak(stage: type[Any], phrases: tuple[str, ...]) -> None:
+    folder = Path(generators.__path__[0], "prompts", stage.name.replace("-", "_"))
+    sent = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jinja")).casefold()
+    assert [phrase for phrase in phrases if phrase not in sent] == []
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from curator.formats import read_records
 from curator.llm.local import LocalProvider
 from curator.llm.model import Model
 from curator.llm.spec import ModelSpec
-from curator.record import Record
+from curator.record import Record, Source, single_turn
 from curator.registry import formats
 from curator.stage import Context, Transformer
+from curator.text.document import Document
 from curator.text.readers import read_document
 from tests.conftest import EXAMPLE
 from tests.stage.samples import outcome
@@ -51,23 +52,34 @@ def _seeds(*, answered: bool) -> list[Record]:
     return [record.with_origin(stage="seeds") for record in (rows if answered else asked)]
 
 
+def _above(name: str, handbook: Document) -> list[Record]:
+    """Return what a transformer is given: for the one that mends questions, one that leans on its passage."""
+    if name != "decontextualize":
+        return _seeds(answered=name != "respond")
+    at = handbook.text.index("Hesper Dray")
+    source = Source(handbook.name, handbook.digest, 0, at, at + 600)
+    leaning = single_turn("What did she hang up there in September 1887?", "Four wet topsails.")
+    return [leaning.with_origin(stage="seeds", source=source)]
+
+
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", METHODS)
 async def test_it_makes_records(name: str, model: Model) -> None:
     kind = METHODS[name]
     option = {kind.input_option: EXAMPLE / FILES[name]} if name in FILES else {}
     stage = kind(option)
+    handbook = read_document(EXAMPLE / "sources" / "handbook.md")
     context = Context(
         stage.key,
         seed=7,
         folder=EXAMPLE,
-        documents=(read_document(EXAMPLE / "sources" / "handbook.md"),),
+        documents=(handbook,),
         recipe_hash="0" * 16,
         model=model,
         limit=ENOUGH,
     )
     stage.check(context)
-    above = _seeds(answered=name != "respond") if isinstance(stage, Transformer) else []
+    above = _above(name, handbook) if isinstance(stage, Transformer) else []
     made = [record for record in await outcome(stage, above, context) if record.origin.method == name]
     assert 0 < len(made) <= ENOUGH
     assert any(record.drop is None for record in made), [record.drop for record in made]

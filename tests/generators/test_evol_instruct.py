@@ -324,6 +324,25 @@ async def test_faithful_takes_the_papers_rounds_and_sampling() -> None:
     assert Counter(map(kind, asked)) == {"evolve": 4, "judge": 4, "respond": 4}  # the paper's three calls a round
 
 
+@pytest.mark.parametrize("said", [1, "yes", "true", True])
+def test_every_spelling_of_faithful_takes_the_papers_numbers(said: object) -> None:
+    options = EvolInstruct({"faithful": said}).options
+    assert (options.faithful, options.rounds, options.practical_checks) == (True, 4, False)
+
+
+@pytest.mark.parametrize("said", [0, "no", False])
+def test_not_faithful_is_not(said: object) -> None:
+    assert EvolInstruct({"faithful": said}).options.rounds == 2
+    with pytest.raises(ValidationError, match="faithful"):
+        EvolInstruct({"faithful": "perhaps"})
+
+
+@pytest.mark.parametrize("verdict", ["They are not identical.", "They aren't equal", "Not exactly the same."])
+async def test_a_child_that_the_judge_finds_another_is_kept(verdict: str) -> None:
+    (child,), _asked = await evolved(saying(judge=verdict), rounds=1)
+    assert (child.drop, child.origin.label("equality")) == (None, "not-equal")
+
+
 async def test_faithful_has_the_papers_checks_only() -> None:
     made, _asked = await evolved(saying(evolve="Name a river.", respond="Please provide a map."), faithful=True)
     assert reasons(made) == [""] * 4

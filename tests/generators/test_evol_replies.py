@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curator.errors import UnparsableReply
 from curator.llm.base import ChatReply
-from generators.evolution.replies import candidates_in, complete_text, is_equal
+from generators.evolution.replies import candidates_in, complete_text
 
 PARENT = "Name a river."
 CHILD = "Name a river in Asia."
@@ -120,38 +120,3 @@ def test_whatever_the_reply_is_no_blank_text_comes_of_it(text: str) -> None:
         return
     assert found
     assert all(part and part == part.strip() for part in found)
-
-
-@pytest.mark.parametrize(
-    ("reply", "equal"),
-    [
-        ("Equal", True),
-        ("equal.", True),
-        ("**Equal**", True),
-        ("Verdict: Equal", True),
-        ("Yes", True),
-        ("Yes, they are equal.", True),
-        ("They are the same.", True),
-        ("Not equal", False),
-        ("Not Equal.", False),
-        ("NOT EQUAL", False),
-        ("Verdict: Not equal", False),
-        ("No.", False),
-        ("No, they are not equal.", False),
-        ("They differ.", False),
-        ("Unequal", False),
-        ("They are not the same.", False),
-        ("Equal\n\nBoth ask for a river; they do not differ.", True),
-        ("The second adds a continent, where the first has equal depth otherwise. Verdict: Not equal", False),
-        ("Both ask for a river, and neither goes further than the other in any way, so: Equal", True),
-        ("<think>They look equal.</think>Not equal", False),
-    ],
-)
-def test_a_verdict_is_read(reply: str, equal: bool) -> None:
-    assert is_equal(reply) is equal
-
-
-@pytest.mark.parametrize("reply", ["", "Perhaps.", "The harbour master knows.", "Égal"])
-def test_a_reply_without_a_verdict_is_unparsable(reply: str) -> None:
-    with pytest.raises(UnparsableReply, match="neither 'Equal' nor 'Not equal'"):
-        is_equal(reply)

@@ -147,6 +147,52 @@ async def test_columns_are_mapped_and_the_origin_of_each_row_is_kept(tmp_path: P
     assert (whole.input, whole.system) == ("Ann sails.", "Be brief.")
 
 
+@pytest.mark.parametrize("columns", [{}, {"instruction": "question", "response": "answer", "input": "context"}])
+@pytest.mark.parametrize("first", [0, 1], ids=["plain row first", "plain row last"])
+async def test_a_row_may_lack_what_another_has(columns: dict[str, str], first: int, tmp_path: Path) -> None:
+    plain = {"question": "Who?", "answer": "Ann."}
+    rows = [plain, {**plain, "question": "Where?", "context": "Ann sails to Vell."}]
+    write(tmp_path, *(rows if first == 0 else rows[::-1]))
+    found = {record.instruction: record for record in await imported(tmp_path, columns=columns)}
+    assert {name: (record.input, record.drop) for name, record in found.items()} == {
+        "Who?": ("", None),
+        "Where?": ("Ann sails to Vell.", None),
+    }
+
+
+async def test_a_row_needs_its_question_and_may_lack_its_answer(tmp_path: Path) -> None:
+    write(tmp_path, {"question": "Who?", "answer": "Ann."}, {"answer": "Bo."}, {"question": "Why?"})
+    (_whole, without_question, without_answer) = await imported(tmp_path)
+    assert without_question.drop is not None
+    assert without_question.drop.reason == "bad-row"
+    assert "no column 'question' for the instruction" in without_question.drop.detail
+    assert (without_answer.instruction, without_answer.response, without_answer.drop) == ("Why?", "", None)
+
+
+async def test_the_row_that_decides_keeps_its_names_when_others_have_likelier_ones(tmp_path: Path) -> None:
+    write(tmp_path, {"prompt": "Who?", "answer": "Ann."}, {"prompt": "Why?", "answer": "So.", "question": "no"})
+    assert [record.instruction for record in await imported(tmp_path)] == ["Who?", "Why?"]
+
+
+async def test_a_format_of_a_later_row_wins_over_rows_that_fit_nothing(tmp_path: Path) -> None:
+    chat = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
+    write(tmp_path, {"id": 1}, {"messages": chat, "prompt": "no", "response": "no"})
+    (nothing, record) = await imported(tmp_path)
+    assert nothing.drop is not None
+    assert (record.instruction, record.response) == ("Q", "A")
+
+
+async def test_what_was_changed_in_reading_stands_on_the_record(tmp_path: Path) -> None:
+    write_records(tmp_path / "data.jsonl", [single_turn("Who?", "Ann.")], Messages(), provenance=True)
+    (row,) = [json.loads(line) for line in (tmp_path / "data.jsonl").read_text().splitlines()]
+    row["messages"][1]["content"] = "Bo \ud800."
+    write(tmp_path, row)
+    (record,) = await imported(tmp_path)
+    assert record.response == "Bo \ufffd."
+    assert record.origin.label("mended").startswith("1 half surrogate pairs")
+    assert "the content was changed since export" in record.origin.label("mended")
+
+
 async def test_rows_without_a_response_can_be_dropped(tmp_path: Path) -> None:
     write(tmp_path, {"q": "Who?", "a": "Ann."}, {"q": "Why?", "a": ""})
     columns = {"instruction": "q", "response": "a"}

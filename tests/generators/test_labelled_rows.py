@@ -156,6 +156,36 @@ def test_datasets_are_mixed_by_their_sizes_up_to_a_rate(
     assert len(made(tmp_path, task="sentiment", also=also)) == 60
 
 
+SHARED = """\
+templates:
+  - {name: rare, instruction: "Rate: {{ text }}", response: "{{ label }}", share: %s}
+  - {name: often, instruction: "Judge: {{ text }}", response: "{{ label }}"%s}
+"""
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.2, 4), (0.05, 1), (1, 10)])
+def test_a_template_makes_up_no_more_than_its_share_of_the_rows(share: float, most: int, tmp_path: Path) -> None:
+    write(tmp_path, REVIEWS)
+    (tmp_path / "t.yaml").write_text(SHARED % (share, ""))
+    names = [record.origin.label("template") for record in made(tmp_path, file="t.yaml")]
+    assert Counter(names) == {"rare": most, "often": 20 - most}
+    for count in range(2, 21):
+        assert names[:count].count("rare") <= max(1, share * count)
+
+
+def test_a_share_counts_over_all_datasets_that_are_mixed(tmp_path: Path) -> None:
+    """Both templates are bound, so that rows of the file wait for those of the other dataset."""
+    write(tmp_path, REVIEWS)
+    write(tmp_path, REVIEWS, "other.csv")
+    (tmp_path / "t.yaml").write_text(SHARED % (0.1, ", share: 0.1"))
+    alone = made(tmp_path, file="t.yaml")
+    assert Counter(record.origin.label("template") for record in alone) == {"rare": 1, "often": 1}
+    records = made(tmp_path, file="t.yaml", also=[{"rows": "other.csv", "task": "sentiment"}])
+    counts = Counter(record.origin.label("template") for record in records if not record.origin.label("task"))
+    assert counts == {"rare": 2, "often": 2}
+    assert len(records) == 24
+
+
 def test_the_limits_are_those_of_the_paper() -> None:
     assert Limits() == Limits(max_rows=30_000, max_rate=3_000, inverted=3)
     options = Templates({"rows": "x", "task": "qa"}).options

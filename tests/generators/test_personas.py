@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,31 @@ async def test_a_limit_cuts_the_same_records_off(limit: int) -> None:
     options: dict[str, object] = {"rounds": 2, "relations": ["works with", "lives with"]}
     whole = await made(options, ScriptedProvider(script), BOOK)
     assert await made(options, Unsteady(script), BOOK, limit=limit) == whole[:limit]
+
+
+async def test_the_prompts_of_a_limited_round_are_asked_side_by_side() -> None:
+    """A prompt is one record, whatever its persona leads to in the rounds after it."""
+    under_way = most = 0
+    all_sent = asyncio.Event()
+
+    class Counting(ScriptedProvider):
+        async def chat(self, request: ChatRequest) -> ChatReply:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            if under_way == 8:
+                all_sent.set()
+            for _turn in range(50):
+                if all_sent.is_set():
+                    break
+                await asyncio.sleep(0)
+            under_way -= 1
+            return await super().chat(request)
+
+    text = "\n\n".join(f"Boat {n} carries salt to Vell on every fine morning and goes home at dusk." for n in range(8))
+    client = Counting(lambda _request: READER)
+    records = await made({"rounds": 6, "max_words": 20}, client, Document("boats.md", text), limit=8)
+    assert (len(records), len(client.asked), most) == (8, 8, 8)
 
 
 async def test_any_generator_reads_the_file_back(tmp_path: Path) -> None:

@@ -284,3 +284,36 @@ def test_every_demonstration_of_the_judge_has_its_gold_label(aspect: str, asked:
         assert rating_in(verdict.content) == gold[aspect]
     else:
         assert ratings_in(verdict.content) == gold
+
+
+async def test_unread_and_equal_answers_and_all_verdicts_are_kept() -> None:
+    cut = ChatReply("Ten and", "length")
+    replies: list[str | ChatReply] = ["Nine.", "", "Ten.", cut, "Who knows.", "Ten.", "What?", cut]
+    options = {"n": 8, "judge": "judge", "retries": 0}
+    records = await made(options, own=lambda request: replies[request.sample], judge=judge)
+    assert [fate(record)[2] for record in records] == ["", "not-paired", "unrated", "cut-off", "unparsable"]
+    keys = [key for r in records for key in (r.origin.reply_key, *r.origin.further_replies)]
+    assert len(keys) == len(set(keys)) == len(replies) + 4 * len(ASPECTS)
+
+
+async def test_an_unread_answer_is_kept_beside_the_only_one() -> None:
+    records = await made({"retries": 0}, own=["", "Ten."])
+    assert [fate(record)[2] for record in records] == ["single-answer", "unparsable"]
+
+
+async def test_a_lineage_without_pairs_says_what_is_lacking() -> None:
+    seed = single_turn("How many?", "Nine.")
+    orphan = single_turn("How much?", "Ten.", origin=Origin("evol", parents=("r1-gone",)))
+    other = single_turn("How long?", "Ten.", origin=Origin("evol", parents=(seed.id,)))
+    unanswered = single_turn("How?", "")
+    records = await made({"pairs": "lineage"}, seed, orphan, other, unanswered)
+    assert [record.drop.detail.split("; ")[0] for record in records if record.drop] == [
+        "it names no parent",
+        "its parent is not among the records above",
+        "its parent asks something else, or answers the same",
+    ]
+    assert {(record.drop.reason, record.origin.stage) for record in records if record.drop} == {
+        ("no-pair", "preference")
+    }
+    assert [record.origin.parents for record in records] == [(seed.id,), (orphan.id,), (other.id,)]
+    assert len(await made({"pairs": "lineage"}, seed, orphan, limit=1)) == 1

@@ -345,3 +345,23 @@ def test_token_overlap_by_hand() -> None:
     assert token_overlap("the fog is thick", "thick fog") == pytest.approx(2 * 2 / 6)
     assert token_overlap("a a", "a") == pytest.approx(2 / 3)
     assert (token_overlap("", ""), token_overlap("x", "y"), token_overlap("X!", "x")) == (0, 0, 1)
+
+
+async def test_unread_and_equal_answers_are_kept_beside_the_chosen_one() -> None:
+    cut = ChatReply("Ten posts and", "length")
+    replies: list[str | ChatReply] = ["Ten.", "", cut, "Ten.", " ", cut, ""]
+
+    def script(request: ChatRequest) -> str | ChatReply:
+        return replies[request.sample]
+
+    records = await made({"best_of": 7, "retries": 0}, script)
+    assert [fate(record)[1] for record in records] == ["", "cut-off", "unparsable", "unparsable"]
+    assert records[0].origin.label("unread") == "3"
+    keys = [key for r in records for key in (r.origin.reply_key, *r.origin.further_replies)]
+    assert len(keys) == len(set(keys)) == 7
+
+
+async def test_broken_and_unread_answers_are_both_kept_where_nothing_is_fit() -> None:
+    cut = ChatReply("Ten posts and", "length")
+    records = await made({"best_of": 2, "retries": 0}, lambda request: "" if request.sample else cut)
+    assert [fate(record)[1] for record in records] == ["cut-off", "unparsable"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 
 from curator.errors import StageError
 from curator.llm.base import ChatReply, ChatRequest, Sampling
+from curator.llm.model import Model
 from curator.llm.scripted import ScriptedProvider
 from curator.record import Record
 from curator.stage import Context, Prompt
@@ -129,10 +132,10 @@ def test_the_modern_prompt_is_a_dialogue_of_single_tasks(tmp_path: Path) -> None
     (prompt,) = first_prompts(tmp_path)
     assert [turn.role for turn in prompt.turns] == ["system", *["user", "assistant"] * 8, "user"]
     assert prompt.turns[-1].content == "Write task 9."
-    assert (prompt.sampling.stop, prompt.sampling.max_tokens) == (("\n",), 120)
+    assert (prompt.sampling.stop, prompt.sampling.usual_tokens) == (("\n",), 120)
     (several,) = first_prompts(tmp_path, tasks_per_request=4)
     assert several.turns[-1].content == "Write tasks 9 to 12, one a line, each with its number."
-    assert (several.sampling.stop, several.sampling.max_tokens) == ((), 480)
+    assert (several.sampling.stop, several.sampling.usual_tokens) == ((), 480)
 
 
 def test_blank_space_is_collapsed_and_a_final_colon_goes(tmp_path: Path) -> None:
@@ -245,7 +248,9 @@ def test_thirty_one_demonstrations_twelve_yes(tmp_path: Path) -> None:
         ("Yesterday", False, "no"),
         ("No", False, "no"),
         ("I think yes", False, "no"),
-        ("", False, "no"),
+        ("**Yes**", False, "yes"),
+        ("", False, "unparsable"),
+        ("", True, "no"),
     ],
 )
 async def test_only_a_yes_is_a_yes(tmp_path: Path, reply: str, faithful: bool, expected: str) -> None:
@@ -261,6 +266,46 @@ async def test_only_a_yes_is_a_yes(tmp_path: Path, reply: str, faithful: bool, e
     made = await run(tmp_path, ScriptedProvider(script), 1, faithful=faithful)
     assert made[0].origin.label("classification") == expected
     assert made[0].origin.label("order") == ("output_first" if expected == "yes" else "input_first")
+
+
+@pytest.mark.parametrize(
+    ("text", "faithful", "asked", "label"),
+    [
+        ("Yes, as it", False, 1, "yes"),
+        ("The task is", False, 2, "unparsable"),
+        ("The task is", True, 1, "no"),
+        ("", False, 2, "unparsable"),
+    ],
+)
+async def test_a_kind_that_breaks_off_is_asked_again(
+    tmp_path: Path, text: str, faithful: bool, asked: int, label: str
+) -> None:
+    def script(request: ChatRequest) -> str | ChatReply:
+        match step(request):
+            case "sort":
+                return ChatReply(text, "length")
+            case "write":
+                return "Name the winds of Vell"
+            case "label-first":
+                return "Class label: wind\nText: The Shepherd"
+        return "Example 1\nOutput: so"
+
+    client = ScriptedProvider(script)
+    (record,) = await run(tmp_path, client, 1, faithful=faithful, batch=1)
+    assert [step(request) for request in client.asked].count("sort") == asked
+    assert (record.drop, record.origin.label("classification")) == (None, label)
+    assert record.origin.label("order") == ("output_first" if label == "yes" else "input_first")
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, [120, 16, 350]), (4000, [4000] * 3), (50, [120, 50, 350])])
+async def test_the_models_max_tokens_count_where_they_are_more(
+    tmp_path: Path, own: int | None, expected: list[int]
+) -> None:
+    """A model that reasons needs them for more than the reply."""
+    client = ScriptedProvider(lambda request: "Name all the winds" if step(request) == "write" else author(request))
+    model = Model(client, provider="scripted", sampling=Sampling(max_tokens=own))
+    await outcome(stage(batch=1), (), dataclasses.replace(context(tmp_path, client, 1), model=model))
+    assert [request.sampling.max_tokens for request in client.asked if request.sample == 0] == expected
 
 
 async def test_what_is_sent_for_an_accepted_task(tmp_path: Path) -> None:
@@ -331,7 +376,7 @@ async def test_a_model_with_one_idea_comes_to_an_end(tmp_path: Path) -> None:
     assert fates(made)[1:] == ["too-similar"] * 8 + ["no-new-tasks"]
     last = made[-1].drop
     assert last is not None
-    assert "nothing new in the last 2 rounds (6 requests): the pool ends with 1 new tasks after 3 rounds" in last.detail
+    assert "nothing new in the last 6 requests: the pool ends with 1 new tasks after 3 rounds" in last.detail
 
 
 async def test_the_pool_takes_n_tasks(tmp_path: Path) -> None:
@@ -339,6 +384,45 @@ async def test_the_pool_takes_n_tasks(tmp_path: Path) -> None:
     client = ScriptedProvider(lambda request: lines if step(request) == "write" else "Output: so")
     made = await run(tmp_path, client, n=2, tasks_per_request=3, batch=1)
     assert fates(made) == ["", "", "surplus"]
+
+
+@pytest.mark.parametrize(("n", "lists", "expected"), [(1, 1, 1), (3, 1, 3), (7, 1, 7), (7, 3, 3)])
+async def test_no_more_prompts_are_asked_than_the_pool_still_takes(
+    tmp_path: Path, n: int, lists: int, expected: int
+) -> None:
+    made = iter(f"{verb} the {noun} of {noun * 2}" for verb in VERBS for noun in NOUNS)
+
+    def script(request: ChatRequest) -> str:
+        return "\n".join(f"1. {next(made)}" for _ in range(lists)) if step(request) == "write" else "Output: so"
+
+    client = ScriptedProvider(script)
+    await run(tmp_path, client, n=n, batch=100, tasks_per_request=lists, max_similarity=0.99)
+    assert [step(request) for request in client.asked].count("write") == expected
+
+
+async def test_patience_is_the_same_for_the_last_task_missing(tmp_path: Path) -> None:
+    client = ScriptedProvider(lambda request: "Fog?" if step(request) == "write" else author(request))
+    made = await run(tmp_path, client, n=2, patience=2, batch=5)
+    assert len(client.asked) == 10
+    assert fates(made) == ["too-short"] * 10 + ["no-new-tasks"]
+    assert stage(n=2, patience=2, batch=5).at_most(2, sys.maxsize) == (20, 20 + 2 * 2)
+
+
+async def test_the_worst_run_takes_what_a_plan_says_at_most(tmp_path: Path) -> None:
+    """Each new task comes with the last prompt before the pool would be given up."""
+    count = iter(range(1000))
+
+    def script(request: ChatRequest) -> str:
+        if step(request) != "write":
+            return author(request) if step(request) != "sort" else "No"
+        number = next(count)
+        return f"{VERBS[number // 6]} the {NOUNS[number // 6]} wisely" if number % 6 == 5 else "Fog?"
+
+    client = ScriptedProvider(script)
+    options = {"n": 4, "patience": 3, "batch": 2, "retries": 0}
+    await run(tmp_path, client, **options)
+    assert len(client.asked) == stage(**options).at_most(4, sys.maxsize)[1] == 4 * 3 * 2 + 2 * 4
+    assert stage(**options).at_most(4, 10) == (10, 18)
 
 
 async def test_the_models_own_tasks_are_shown_from_the_second_round_on(tmp_path: Path) -> None:

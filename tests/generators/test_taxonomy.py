@@ -21,7 +21,7 @@ from curator.text.prompt import PromptFolder
 from curator.text.readers import read_document
 from generators.leaves import judges as taxonomy_judges
 from generators.leaves.judges import JUDGES, Judge, bit, demonstrations, rating, two_points, yes_or_no
-from generators.leaves.leaf import KnowledgeLeaf, read_leaves
+from generators.leaves.leaf import KnowledgeLeaf, documents_of, read_leaves
 from generators.leaves.replies import pairs_in, questions_in
 from generators.taxonomy import Taxonomy
 from tests.stage.samples import Unsteady, model_of, outcome
@@ -139,6 +139,41 @@ def test_a_git_repository_is_not_fetched_but_named(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"docs\.git, which is not fetched; clone it \(commit abc1234\)"):
         stage.check(Context("taxonomy", folder=tmp_path))
     stage.check(Context("taxonomy", folder=tmp_path, documents=(Document("a.md", "A cloned file."),)))
+
+
+def test_a_pattern_that_is_none_is_one_clear_error(tmp_path: Path) -> None:
+    leaf(tmp_path, {**KNOWLEDGE, "document": {"patterns": ["a**b.md"]}})
+    with pytest.raises(StageError, match=r"document\.patterns.*a\*\*b\.md"):
+        Taxonomy({"file": "qna.yaml"}).check(Context("taxonomy", folder=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "fitting"),
+    [
+        (["docs/*.md"], ["clone/docs/a.md"]),
+        (["*.md"], ["clone/docs/a.md", "clone/docs/deep/b.md", "notes.md"]),
+        (["docs/**/*.md"], ["clone/docs/a.md", "clone/docs/deep/b.md"]),
+        (["./docs/deep/**", "docs/a.md"], ["clone/docs/a.md", "clone/docs/deep/b.md"]),
+    ],
+)
+def test_of_a_git_repository_the_sources_that_fit_its_patterns_are_taken(
+    patterns: list[str], fitting: list[str], tmp_path: Path
+) -> None:
+    place = {"repo": "https://example.org/docs.git", "patterns": patterns}
+    leaf(tmp_path, {**KNOWLEDGE, "document": place})
+    (found,) = read_leaves(tmp_path / "qna.yaml")
+    names = ["clone/docs/a.md", "clone/docs/deep/b.md", "notes.md", "clone/docs.txt"]
+    sources = [Document(name, f"Text of {name}.") for name in names]
+    assert [document.name for document in documents_of(found, sources)] == fitting
+
+
+def test_a_git_repository_whose_patterns_fit_no_source_is_refused(tmp_path: Path) -> None:
+    place = {"repo": "https://example.org/docs.git", "patterns": ["docs/*.rst"]}
+    leaf(tmp_path, {**KNOWLEDGE, "document": place})
+    with pytest.raises(StageError, match=r"no source fits document\.patterns \(docs/\*\.rst\).*which has a\.md"):
+        Taxonomy({"file": "qna.yaml"}).check(
+            Context("taxonomy", folder=tmp_path, documents=(Document("a.md", "A file."),))
+        )
 
 
 def test_a_document_that_is_not_there_and_an_empty_folder(tmp_path: Path) -> None:

@@ -141,3 +141,12 @@ def test_the_courses_file_can_be_checked(tmp_path: Path) -> None:
     report = found(tmp_path, json.dumps(course), "c.json")
     assert report.findings == ()
     assert [(each.template, each.combinations) for each in report.templates] == [("a-basic-1", 2)]
+
+
+def test_a_response_that_a_table_leaves_blank_is_a_warning(tmp_path: Path) -> None:
+    template = "{name: t, instruction: '{{ g }}?', response: '{{ c[g] }}'}"
+    text = f"slots: {{g: [a, b]}}\ntables: {{c: {{a: '', b: x}}}}\ntemplates:\n- {template}"
+    (finding,) = found(tmp_path, text).findings
+    assert (finding.level, finding.code, finding.where.rpartition(":")[2]) == ("warning", "blank-response", "4")
+    assert finding.message == "template 't': the response is blank for g = 'a'; such records are dropped"
+    assert found(tmp_path, text.replace("''", "y", 1)).findings == ()

@@ -77,6 +77,19 @@ def test_a_template_uses_its_own_slots_only(tmp_path: Path) -> None:
     assert len(made(tmp_path, [OPEN])) == 3
 
 
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_what_a_table_leaves_blank_is_dropped_and_never_asked(blank: str | None, tmp_path: Path) -> None:
+    entry = {**RENT, "response": "{{ rent[berth] if rent[berth] is not none }}"}
+    tables = {"rent": {1: 10, 2: blank, 3: 30}}
+    slots = {"berth": [1, 2, 3], "season": ["spring"]}
+    records = made(tmp_path, [entry], slots=slots, tables=tables)
+    assert len(texts(records)) == len(records) == 3
+    drops = {each.origin.label("slot.berth"): each.drop for each in records if isinstance(each, Record)}
+    assert (drops["1"], drops["3"]) == (None, None)
+    assert drops["2"] is not None
+    assert (drops["2"].stage, drops["2"].reason) == ("templates", "blank-response")
+
+
 async def test_without_a_response_the_model_answers(tmp_path: Path) -> None:
     client = ScriptedProvider(lambda request: f"  About {request.messages[-1].content[-7:]}.\n")
     context = Context("templates", 7, tmp_path, model=model_of(client))

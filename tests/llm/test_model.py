@@ -220,6 +220,20 @@ def test_merged_keeps_what_is_not_set() -> None:
     assert merged(own, Sampling(stop=("b",), seed=0)).stop == ("b",)
 
 
+@pytest.mark.parametrize(
+    ("own", "wanted", "expected"),
+    [
+        (None, Sampling(usual_tokens=5), 5),
+        (3, Sampling(usual_tokens=5), 5),
+        (900, Sampling(usual_tokens=5), 900),
+        (900, Sampling(usual_tokens=5, max_tokens=3), 3),
+    ],
+)
+def test_usual_tokens_only_raise_the_limit(own: int | None, wanted: Sampling, expected: int) -> None:
+    """Nothing of it is left in the request, whose key it would change."""
+    assert merged(Sampling(max_tokens=own), wanted) == Sampling(max_tokens=expected)
+
+
 async def test_a_greedy_question_is_asked_again_less_greedily() -> None:
     """At temperature 0 the second draw would be the first one again."""
     client = ScriptedProvider(lambda _request: "so")

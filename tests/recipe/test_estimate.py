@@ -79,6 +79,25 @@ def test_several_questions_a_prompt_are_all_counted() -> None:
     assert (found.candidates, found.requests) == (Range(10, 10), Range(20, 60))
 
 
+class Hunt(Asker):
+    """Asks on until it has found what it looks for: up to 8 prompts for each that it was planned with."""
+
+    def at_most(self, prompts: float, candidates: float) -> tuple[float, float]:
+        asked = min(prompts * 8, candidates)
+        return asked, asked + 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "candidates", "requests"), [(None, (10, 80), (10, 162)), (30, (10, 30), (10, 62)), (4, (4, 4), (4, 10))]
+)
+def test_prompts_that_depend_on_those_before_are_priced_at_their_most(
+    limit: int | None, candidates: tuple[int, int], requests: tuple[int, int]
+) -> None:
+    planned = PlannedStage(StageUse(use="asker"), Hunt({"n": 10, "retries": 1}), "writer")
+    (found,) = estimate(Plan(recipe(), (), (planned,), {}), resolved(), limit)
+    assert (found.candidates, found.requests) == (Range(*candidates), Range(*requests))
+
+
 @pytest.mark.parametrize(
     ("takes", "use", "limit", "candidates", "requests"),
     [

@@ -169,6 +169,7 @@ class TestSources:
         ("source", "said"),
         [
             ("missing.md", "does not exist"),
+            ("a**b.md", r"the source 'a\*\*b\.md' (is no pattern: |matches no file)"),
             ("*.rst", r"the source '\*\.rst' matches no file in "),
             ("pictures", r"holds no file that can be read: \.jpg, \.png; known suffixes: "),
             ("nothing", "holds no file that can be read: nothing; known suffixes: "),

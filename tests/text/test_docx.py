@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import docx
@@ -40,6 +41,100 @@ def test_tracked_insertions_are_read_and_deletions_are_not(tmp_path: Path) -> No
     paragraph._p.append(parse_xml(f"<w:del {nsdecls('w')}><w:r><w:delText>slept</w:delText></w:r></w:del>"))
     file.save(str(tmp_path / "a.docx"))
     assert read_document(tmp_path / "a.docx").text == "He woke"
+
+
+def word(tag: str, inner: str = "", attributes: str = "") -> str:
+    """Return an element of Word's XML, its namespaces declared."""
+    return f"<w:{tag} {nsdecls('w')} {attributes}>{inner}</w:{tag}>"
+
+
+def said(text: str) -> str:
+    """Return a run that says a text."""
+    return word("r", word("t", text))
+
+
+def read_with(folder: Path, *elements: str) -> str:
+    """Return the text of a file that has these elements between two paragraphs."""
+    file = docx.Document()
+    file.add_paragraph("first")
+    last = file.add_paragraph("last")
+    for element in elements:
+        last._p.addprevious(parse_xml(element))
+    file.save(str(folder / "a.docx"))
+    return read_document(folder / "a.docx").text
+
+
+def control(content: str, properties: str = "") -> str:
+    """Return a content control."""
+    return word("sdt", word("sdtPr", properties) + word("sdtContent", content))
+
+
+def gallery(name: str) -> str:
+    """Return the properties of a content control of one of Word's galleries."""
+    return word("docPartObj", word("docPartGallery", attributes=f'w:val="{name}"'))
+
+
+@pytest.mark.parametrize(
+    ("element", "between"),
+    [
+        (control(word("p", said("held"))), "held\n\n"),
+        (control(control(word("p", said("deep")))), "deep\n\n"),
+        (word("p", said("in ") + control(said("line"))), "in line\n\n"),
+        (control(word("p", said("a quotation")), gallery("Quick Parts")), "a quotation\n\n"),
+        (control(word("p", said("One 3")), gallery("Table of Contents")), ""),
+        (control(word("p", said("Click to enter")), word("showingPlcHdr")), ""),
+        (word("p", said("Name: ") + control(said("Click to enter"), word("showingPlcHdr"))), "Name:\n\n"),
+        (word("tbl", control(word("tr", control(word("tc", word("p", said("cell"))))))), "cell\n\n"),
+    ],
+)
+def test_content_controls_are_read_except_contents_and_placeholders(element: str, between: str, tmp_path: Path) -> None:
+    assert read_with(tmp_path, element) == f"first\n\n{between}last"
+
+
+def test_tracked_moves_come_once_where_they_were_moved_to(tmp_path: Path) -> None:
+    text = read_with(tmp_path, word("p", word("moveFrom", said("moved"))), word("p", word("moveTo", said("moved"))))
+    assert text == "first\n\nmoved\n\nlast"
+
+
+def test_a_text_box_comes_once_and_apart(tmp_path: Path) -> None:
+    box = word("txbxContent", word("p", said("boxed")) + word("p", said("twice")))
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    both = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{word('pict', box)}</mc:Fallback>"
+    drawn = word("r", f"<mc:AlternateContent {mc}>{both}</mc:AlternateContent>")
+    text = read_with(tmp_path, word("p", said("before") + drawn + said("after")))
+    assert text == "first\n\nbefore\nboxed\ntwice\nafter\n\nlast"
+
+
+def test_tables_within_tables_and_merged_cells_come_once(tmp_path: Path) -> None:
+    file = docx.Document()
+    table = file.add_table(3, 3)
+    table.cell(0, 0).merge(table.cell(0, 2)).text = "wide"
+    table.cell(1, 0).merge(table.cell(2, 0)).text = "high"
+    table.cell(1, 1).text = "b"
+    table.cell(1, 2).text = "c"
+    outer = table.cell(2, 1)
+    outer.text = "outer"
+    inner = outer.add_table(1, 2)
+    inner.cell(0, 0).text, inner.cell(0, 1).text = "in", "ner"
+    table.cell(2, 2).text = "end"
+    file.save(str(tmp_path / "a.docx"))
+    assert read_document(tmp_path / "a.docx").text == "wide\nhigh | b | c\n | outer in ner | end"
+
+
+@pytest.mark.parametrize("part", ["[Content_Types].xml", "docProps/core.xml", "word/document.xml", "word/styles.xml"])
+@pytest.mark.parametrize("content", [b"", b"<a/>"])
+def test_a_part_that_is_something_else_is_one_clear_error(part: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    file = docx.Document()
+    file.add_paragraph("He woke.")
+    file.save(str(path))
+    with zipfile.ZipFile(path) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, data in (members | {part: content}).items():
+            opened.writestr(name, data)
+    with pytest.raises(SourceError, match="is damaged"):
+        read_document(path)
 
 
 @pytest.mark.parametrize(

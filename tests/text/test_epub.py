@@ -74,6 +74,18 @@ def test_what_is_no_zip(book: Path, data: bytes) -> None:
         read_document(book)
 
 
+@pytest.mark.parametrize("field", [6, 8, 10], ids=["version", "password", "compression"])
+def test_a_zip_of_an_unknown_kind(book: Path, field: int) -> None:
+    data = bytearray(book.read_bytes())
+    place = data.find(b"PK\x01\x02")
+    while place >= 0:
+        data[place + field] = 97
+        place = data.find(b"PK\x01\x02", place + 4)
+    book.write_bytes(data)
+    with pytest.raises(SourceError, match=r"no EPUB, or is damaged|protected by a password"):
+        read_document(book)
+
+
 def test_entities_of_the_package_are_not_followed(book: Path) -> None:
     secret = book.with_name("secret")
     secret.write_text("planted")

@@ -134,3 +134,14 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(SourceError, match="is no PDF, or is damaged") as caught:
         read_document(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_damaged_page_is_one_clear_error(tmp_path: Path) -> None:
+    file = pdf()
+    lines(file, *SLEPT[1:])
+    file.add_page()
+    lines(file, *SLEPT[1:])
+    path = tmp_path / "a.pdf"
+    path.write_bytes(bytes(file.output()).replace(b"/Type /Page\n", b"/Type /Pxge\n", 1))
+    with pytest.raises(SourceError, match=r"a\.pdf is damaged: .*; get the file again"):
+        read_document(path)

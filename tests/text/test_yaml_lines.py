@@ -156,6 +156,16 @@ def test_what_pydantic_finds_is_explained(text: str, said: str, tmp_path: Path) 
     assert len(message) < len(str(path)) + 200
 
 
+def test_json_is_read_as_json_with_tabs_and_surrogate_pairs(tmp_path: Path) -> None:
+    data, lines = load_yaml(write(tmp_path, '{\n\t"a": [\n\t\t"\\ud83d\\ude00",\n\t\t1e5\n\t]\n}'))
+    assert data == {"a": ["😀", 100000.0]}
+    assert lines.where(("a", 1)).endswith(":4")
+
+
+def test_braces_that_are_no_json_are_yaml(tmp_path: Path) -> None:
+    assert load_yaml(write(tmp_path, "{a: [1, 2,]}"))[0] == {"a": [1, 2]}
+
+
 @pytest.mark.parametrize(
     ("name", "known", "said"),
     [

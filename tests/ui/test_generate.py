@@ -170,7 +170,12 @@ def test_a_method_that_works_on_records_takes_a_dataset_and_exports_its_own(
 def test_pairs_are_written_in_the_format_that_holds_them(curator: Call, tmp_path: Path) -> None:
     pairs = [{"messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "It is so."}]}]
     (tmp_path / "asked.jsonl").write_text(json.dumps(pairs[0]), encoding="utf-8")
-    model = ("--set", "model.provider=scripted", "--set", "model.extra.replies=[Because it rains., It is so., Hm., So.]")
+    model = (
+        "--set",
+        "model.provider=scripted",
+        "--set",
+        "model.extra.replies=[Because it rains., It is so., Hm., So.]",
+    )
     settings = ("--set", "by=reference", "--set", "n=2", "--no-checks")
     ended = curator("generate", "preference", "asked.jsonl", "-n", "1", "-o", "pairs.jsonl", *settings, *model)
     assert ended.code == 0, ended.err

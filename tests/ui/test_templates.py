@@ -59,6 +59,22 @@ def test_the_courses_file_goes_there_and_back(folder: Path, curator: Call) -> No
     assert json.loads((folder / "back.json").read_text(encoding="utf-8")) == COURSE
 
 
+def test_a_file_that_exists_is_replaced_only_with_force(folder: Path, curator: Call) -> None:
+    before = (folder / "course.json").read_text(encoding="utf-8")
+    ended = curator("templates", "convert", "course.json", "course.json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "course.json exists already; choose a new name, or replace it with --force" in ended.err
+    assert (folder / "course.json").read_text(encoding="utf-8") == before
+    assert curator("templates", "convert", "course.json", "course.json", "--force").code == 0
+    assert (folder / "course.json").read_text(encoding="utf-8").startswith("slots:")
+
+
+def test_the_courses_file_may_be_indented_with_tabs(folder: Path, curator: Call) -> None:
+    (folder / "course.json").write_text(json.dumps(COURSE, indent="\t"), encoding="utf-8")
+    assert curator("templates", "check", "course.json").code == 0
+    assert curator("templates", "convert", "course.json", "ours.yaml").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -21,6 +21,7 @@ def command(
     action: Annotated[Literal["check", "convert"], typer.Argument(metavar="ACTION", help="check or convert")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of templates: YAML, or the course's JSON.")],
     out: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="For convert: the file to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="For convert: replace OUT if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a file of templates, or convert one between our YAML and the course's JSON.
@@ -32,6 +33,8 @@ def command(
     if action == "convert":
         if out is None:
             raise RecipeError("templates convert: say where to, as in `curator templates convert course.json new.yaml`")
+        if out.exists() and not force:
+            raise RecipeError(f"templates convert: {out} exists already; choose a new name, or replace it with --force")
         _convert(file, out, as_json=as_json)
         return
     if out is not None:
