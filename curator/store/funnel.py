@@ -131,6 +131,6 @@ class Ledger:
         further = msgspec.json.decode(row[2], type=Origin).further_replies
         marks = ",".join("?" * len(further))
         paid = self._reader.execute(f"SELECT usd FROM replies WHERE key IN ({marks})", further).fetchall()  # noqa: S608
-        if any(usd is None for (usd,) in paid):
+        if len(paid) < len(set(further)) or any(usd is None for (usd,) in paid):  # fewer: set aside by a fresh run
             return None
         return float(row[0]) / int(row[1]) + sum(float(usd) for (usd,) in paid)

@@ -120,3 +120,6 @@ async def test_further_replies_are_a_records_own(store: Store, run: Run) -> None
     put(store, run, one, two)
     assert store.ledger.cost_of(run, one.id) == 0.5 / 2 + 0.25
     assert store.ledger.cost_of(run, two.id) is None
+    three = record(3, reply_key="main").with_origin(further_replies=("set aside since",))
+    put(store, run, three, first=2)
+    assert store.ledger.cost_of(run, three.id) is None
