@@ -31,8 +31,8 @@ FILES = {
     "templates": "templates/handbook.yaml",
     "tool-use": "tools.json",
 }
-ENOUGH = 6
-"""Among so many candidates is one that the method itself does not drop."""
+ENOUGH = 3
+"""Among so many candidates is one whose reply could be read: a model this small writes poor records, but records."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -82,7 +82,7 @@ async def test_it_makes_records(name: str, model: Model) -> None:
     above = _above(name, handbook) if isinstance(stage, Transformer) else []
     made = [record for record in await outcome(stage, above, context) if record.origin.method == name]
     assert 0 < len(made) <= ENOUGH
-    assert any(record.drop is None for record in made), [record.drop for record in made]
+    assert any(record.drop is None or record.drop.reason != "unparsable" for record in made), made
     for record in made:
         assert record.messages
         assert record.drop is None or record.drop.reason
