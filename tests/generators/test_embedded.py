@@ -31,6 +31,16 @@ FILES = {
     "templates": "templates/handbook.yaml",
     "tool-use": "tools.json",
 }
+OPTIONS: dict[str, dict[str, Any]] = {
+    "alpaca": {"n_per_request": 2, "batch": 1},
+    "backtranslation": {"keep": 0},
+    "dialogue": {"turns": 2},
+    "evol-instruct": {"rounds": 1},
+    "preference": {"by": "reference"},
+    "self-instruct": {"batch": 1},
+}
+"""Less than usual where the usual takes minutes: fewer tasks, turns and rounds, no ratings."""
+
 ENOUGH = 3
 """Among so many candidates is one whose reply could be read: a model this small writes poor records, but records."""
 
@@ -66,8 +76,8 @@ def _above(name: str, handbook: Document) -> list[Record]:
 @pytest.mark.parametrize("name", METHODS)
 async def test_it_makes_records(name: str, model: Model) -> None:
     kind = METHODS[name]
-    option = {kind.input_option: EXAMPLE / FILES[name]} if name in FILES else {}
-    stage = kind(option)
+    given = {kind.input_option: EXAMPLE / FILES[name]} if name in FILES else {}
+    stage = kind({**given, **OPTIONS.get(name, {})})
     handbook = read_document(EXAMPLE / "sources" / "handbook.md")
     context = Context(
         stage.key,
