@@ -175,7 +175,12 @@ class Import(Stage[ImportOptions]):
             if usual := usual_columns(columns):
                 # Other rows may have a context or a system prompt, which this one lacks.
                 return Columns(usual_columns(frozenset(chain(*head))) | usual), rows
-        return detected(found.name, rows, None, known)
+        try:
+            return detected(found.name, rows, None, known)
+        except FormatError as error:
+            raise FormatError(
+                f"{error}; or say which column holds what, as in `columns: {{instruction: …, response: …}}`"
+            ) from error
 
     def _fit(self, record: Record) -> Record:
         """Let a record that was dropped before its export stay dropped, by this stage: the other may not be here."""

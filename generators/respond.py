@@ -83,6 +83,7 @@ class Respond(Transformer[RespondOptions]):
     name: ClassVar[str] = "respond"
     Options: ClassVar[type[AskingOptions]] = RespondOptions
     supersedes = True
+    needs_heir = True
     checks = (
         {"use": "heuristics"},
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},

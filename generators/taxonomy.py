@@ -76,6 +76,12 @@ class Taxonomy(Generator[TaxonomyOptions]):
         {"use": "self-containment"},
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
         {"use": "threshold", "name": "self-contained", "options": {"score": "self-containment", "min": 1}},
+        {"use": "grounding"},
+        {
+            "use": "threshold",
+            "name": "grounded",
+            "options": {"score": "grounding", "min": 0.8, "unscored": "keep"},  # skills rest on no passage
+        },
         {"use": "exact-dedup", "options": {"field": "instruction"}},
         {"use": "near-dedup"},
     )

@@ -111,7 +111,8 @@ def usual_columns(found: Iterable[str]) -> dict[str, str]:
         found: the columns of a dataset.
 
     Returns:
-        The column of each part that has one; empty where there is no question or no answer.
+        The column of each part that has one; empty where there is no question, or no answer beside columns of unusual
+        names, one of which may be it.
     """
     by_name = {column.lower(): column for column in sorted(found, reverse=True)}
     mapping = {
@@ -119,7 +120,8 @@ def usual_columns(found: Iterable[str]) -> dict[str, str]:
         for part, names in USUAL_NAMES.items()
         if (name := next((name for name in names if name in by_name), ""))
     }
-    return mapping if {"instruction", "response"} <= mapping.keys() else {}
+    whole = "response" in mapping or len(mapping) == len(by_name)
+    return mapping if "instruction" in mapping and whole else {}
 
 
 def _text(value: Any, column: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import islice
 from typing import ClassVar
 
 import msgspec
@@ -18,6 +19,10 @@ from curator.stage.question import Prompt
 
 SUPERSEDED = "superseded"
 """The reason of a record that left because a better version of it, its child, takes its place."""
+
+
+NO_HEIR = "no-fit-child"
+"""The reason of a record that is of no use as it is, and of which nothing better could be made."""
 
 
 class Generator(AskingStage[AskingOptionsT]):
@@ -46,10 +51,13 @@ class Transformer(AskingStage[AskingOptionsT]):
         takes: the recipe's `from`: the name of the stage whose records it works on; "" for all.
         supersedes: whether a child takes its parent's place (an answered question, a mended one). The parent is then
             dropped as `superseded`, and the child counts for the `accept` of the stage that made the parent.
+        needs_heir: whether a parent without a response is dropped where none of its children is fit: a question that
+            could not be answered is of no use.
     """
 
     takes: str = ""
     supersedes: ClassVar[bool] = False
+    needs_heir: ClassVar[bool] = False
 
     @abstractmethod
     def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
@@ -66,7 +74,8 @@ class Transformer(AskingStage[AskingOptionsT]):
     def run(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
         """Pass on what comes from above and add the children.
 
-        Children come after the last record from above, in their parents' order; where they supersede, each comes right
+        Children come after the last record from above: the first of each parent, the second of each, and so on; where
+        they supersede, each comes right
         behind its parent, and the last question within `context.limit` is still asked to its end.
         """
         return self._in_place(records, context) if self.supersedes else self._behind(records, context)
@@ -82,9 +91,17 @@ class Transformer(AskingStage[AskingOptionsT]):
             parents.put_nowait(None)
 
         async def prompts() -> AsyncIterator[Prompt | Record]:
+            waiting: list[Iterator[Prompt | Record]] = []
             while (parent := await parents.get()) is not None:
-                for prompt in self._prompts_for(parent, context):
+                waiting.append(self._prompts_for(parent, context))
+                for prompt in islice(waiting[-1], 1):
                     yield prompt
+            while waiting:  # the second about each parent, the third, and so on: a limited run reaches all of them
+                rest, waiting = waiting, []
+                for prompts in rest:
+                    for prompt in islice(prompts, 1):
+                        yield prompt
+                        waiting.append(prompts)
 
         return followed_by(passing(), self.candidates(prompts(), context))
 
@@ -103,6 +120,9 @@ class Transformer(AskingStage[AskingOptionsT]):
             if any(child.drop is None for child in children):
                 heir = next(child.id for child in children if child.drop is None)
                 record = record.dropped(self.key, SUPERSEDED, f"by {heir}")
+            elif children and self.needs_heir and not record.response:
+                why = next(child.drop.reason for child in children if child.drop is not None)
+                record = record.dropped(self.key, NO_HEIR, why)
             return [record, *children]
 
         # Nothing is given out before all from above has come: whether a child equals one of those must not depend on

@@ -287,3 +287,19 @@ def test_a_mapping_writes_what_it_reads() -> None:
         columns.write_row(single_turn("Q", "A", system="S"))
     with pytest.raises(FormatError, match="more than one question"):
         columns.write_row(Record((*single_turn("Q", "A").messages, *single_turn("Q", "A").messages)))
+
+
+@pytest.mark.parametrize("column", ["instruction", "question", "prompt", "query"])
+async def test_a_file_of_questions_alone_is_read(column: str, tmp_path: Path) -> None:
+    write(tmp_path, {column: "What is the rent?"}, {column: "And the deposit?"})
+    found = await imported(tmp_path)
+    assert [(record.instruction, record.response) for record in found] == [
+        ("What is the rent?", ""),
+        ("And the deposit?", ""),
+    ]
+
+
+async def test_questions_beside_an_unknown_column_are_not_taken_for_questions_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"question": "What is the rent?", "antwort": "Zehn Kronen."})
+    with pytest.raises(FormatError, match=r"or say which column holds what, as in `columns: \{instruction: …"):
+        await imported(tmp_path)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import pytest
 
 from curator.errors import StageError
 from curator.llm.base import ChatRequest
 from curator.llm.scripted import ScriptedProvider
-from curator.record import Record, single_turn
-from curator.stage import Context
-from tests.stage.samples import Debate, Mend, Unsteady, echo, model_of, outcome
+from curator.record import Record, Turn, single_turn
+from curator.stage import Context, Prompt
+from tests.stage.samples import Debate, Mend, Shout, Unsteady, echo, model_of, outcome
 
 ABOVE = tuple(single_turn(f"above {number}", "answer") for number in range(4))
 
@@ -115,3 +116,24 @@ async def test_a_limit_counts_candidates_where_a_question_gives_several(limit: i
     client = ScriptedProvider(echo)
     await outcome(Two(), ABOVE, context(client, limit=limit))
     assert len(client.asked) == asked
+
+
+async def test_a_question_without_a_fit_answer_is_dropped_with_it() -> None:
+    class Answer(Mend):
+        needs_heir = True
+
+    answered, bare = ABOVE[0], single_turn("above 9", "")
+    made = await outcome(Answer(), (answered, bare), context(ScriptedProvider(lambda _request: "same")))
+    assert [record.drop.reason if record.drop else "" for record in made] == ["", "same", "no-fit-child", "same"]
+
+
+async def test_a_limited_run_asks_about_each_parent_before_the_second_time() -> None:
+    class Twice(Shout):
+        def prompts_for(self, record: Record, context: Context) -> Iterable[Prompt | Record]:
+            for turn in range(2):
+                yield Prompt((Turn("user", f"shout {record.instruction} {turn}"),), item=record)
+
+    client = ScriptedProvider(echo)
+    await outcome(Twice(), ABOVE[:3], context(client, limit=4))
+    asked = [request.messages[-1].content for request in client.asked]
+    assert asked == ["shout above 0 0", "shout above 1 0", "shout above 2 0", "shout above 0 1"]

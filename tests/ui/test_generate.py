@@ -214,3 +214,17 @@ def test_where_nothing_was_accepted_the_funnel_says_why(curator: Call, tmp_path:
     assert ended.data["candidates"]["kept"] == 0
     assert ended.data["funnel"][0]["dropped"]["unparsable"] > 0
     assert "unparsable" in curator(*command).out
+
+
+def test_an_input_is_not_written_over(questions: Path, curator: Call) -> None:
+    before = questions.read_text()
+    ended = curator("generate", "respond", "questions.jsonl", "-o", "questions.jsonl")
+    assert ended.code == 2
+    assert "--out questions.jsonl is one of the inputs" in ended.error
+    assert questions.read_text() == before
+
+
+def test_another_file_to_write_asks_nothing_anew(scripted: tuple[str, ...], curator: Call) -> None:
+    command = ("generate", "book-qa", "notes.md", "-n", "2", "--json", *scripted)
+    assert curator(*command, "-o", "one.jsonl").data["cost"]["bought"] > 0
+    assert curator(*command, "-o", "two.csv").data["cost"]["bought"] == 0

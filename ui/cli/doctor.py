@@ -19,7 +19,7 @@ EXTRAS = {
     "ui": ("streamlit", "the review app"),
     "argilla": ("argilla", "review in Argilla"),
     "train": ("trl", "fine-tuning, and Hugging Face model folders"),
-    "docs": ("pypdf", "PDF, EPUB and DOCX sources"),
+    "docs": ("pypdfium2", "PDF and Word documents"),
 }
 """Each extra with a package that shows whether it is installed, and what it is for."""
 

@@ -61,7 +61,9 @@ def command(
     data = recipe_data(method, inputs or [], n, changes or [], checks=not no_checks)
     target = {"format": format or maker(method).written_as, "path": placed(out), "from": method}
     data |= {"seed": seed, "export": [target]}
-    _carry_out(_recipe(data, out), yes=yes, as_json=as_json)
+    if Path(out).resolve() in {path.resolve() for path in inputs or []}:
+        raise RecipeError(f"--out {out} is one of the inputs, and would be written over; give another file")
+    _carry_out(_recipe(data, [method, *(str(path.absolute()) for path in inputs or [])]), yes=yes, as_json=as_json)
 
 
 def _explain(context: typer.Context, method: str, *, asked: bool) -> None:
@@ -202,8 +204,8 @@ def _changed(changes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return options, models
 
 
-def _recipe(data: dict[str, Any], out: str) -> Recipe:
-    """Build the recipe in a workspace of its own, in the user's cache, so that an interrupted call goes on."""
+def _recipe(data: dict[str, Any], work: list[str]) -> Recipe:
+    """Build the recipe in a workspace in the user's cache, where the same `work` from the same folder goes on."""
     import platformdirs
 
     from curator.recipe.load import build_recipe
@@ -212,7 +214,7 @@ def _recipe(data: dict[str, Any], out: str) -> Recipe:
 
     lines = Lines(Path("generate"), {})
     refuse_keys(data, lines)
-    name = hashlib.blake2b(str(Path(out).absolute()).encode(), digest_size=8).hexdigest()
+    name = hashlib.blake2b("\0".join([str(Path.cwd()), *work]).encode(), digest_size=8).hexdigest()
     folder = platformdirs.user_cache_path("instruct-curator") / "generate" / name
     folder.mkdir(parents=True, exist_ok=True)
     return build_recipe(data, lines).at(folder, lines)
