@@ -184,9 +184,9 @@ class _Growing:
 
     def append(self, value: int) -> None:
         if self._size == len(self._held):
-            longer = self._held.copy()
-            longer.resize(2 * self._size)
-            self._held = longer
+            import numpy as np
+
+            self._held = np.concatenate([self._held, np.zeros_like(self._held)])
         self._held[self._size] = value
         self._size += 1
 

@@ -44,6 +44,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 ENOUGH = 3
 """Among so many candidates is one whose reply could be read: a model this small writes poor records, but records."""
 
+MORE = {"bonito-tasks": 8}
+"""For methods whose first kinds of task are beyond it."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def model() -> AsyncIterator[Model]:
@@ -86,12 +89,12 @@ async def test_it_makes_records(name: str, model: Model) -> None:
         documents=(handbook,),
         recipe_hash="0" * 16,
         model=model,
-        limit=ENOUGH,
+        limit=MORE.get(name, ENOUGH),
     )
     stage.check(context)
     above = _above(name, handbook) if isinstance(stage, Transformer) else []
     made = [record for record in await outcome(stage, above, context) if record.origin.method == name]
-    assert 0 < len(made) <= ENOUGH
+    assert 0 < len(made) <= MORE.get(name, ENOUGH)
     assert any(record.drop is None or record.drop.reason != "unparsable" for record in made), made
     for record in made:
         assert record.messages
