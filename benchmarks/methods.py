@@ -40,7 +40,12 @@ FILES = {
 }
 """What the methods that read a file of their own are given."""
 
-SETTINGS = {"preference": ("by=reference",), "respond": ("all=true",)}
+SETTINGS = {
+    "backtranslation": ("keep=0",),
+    "dialogue": ("turns=1", "answer_tokens=200"),
+    "preference": ("by=reference",),
+    "respond": ("all=true",),
+}
 """Options that the handbook asks for: its seeds have answers, and a model this small cannot rate any."""
 
 
