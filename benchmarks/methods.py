@@ -143,10 +143,12 @@ def table(rows: list[Measured]) -> str:
     """Return the results as a Markdown table with its conditions."""
     months = sorted({row.month for row in rows})
     count = " or ".join(str(count) for count in sorted({row.wanted for row in rows}))
+    settings = "; ".join(f"`{method}` {', '.join(f'`{one}`' for one in some)}" for method, some in SETTINGS.items())
     lines = [
         f"Embedded model (SmolLM2-135M-Instruct, 4 bits) on the handbook, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, {', '.join(months)}; `-n {count}`, the methods' own checks, "
-        "at most five candidates for each record wanted. One run each: the shares are of this run, not estimates.",
+        "at most five candidates for each record wanted. One run each: the shares are of this run, not estimates. "
+        f"The machine had other work to do, so the seconds are upper bounds. Set besides: {settings}.",
         "",
         "| method | given | candidates | kept | share | replies | tokens | tokens per kept | seconds | dropped as |",
         "|---|---|---|---|---|---|---|---|---|---|",
