@@ -139,31 +139,12 @@ class Decontextualize(Transformer[DecontextualizeOptions]):
         reason, detail = self._unfit(question, parent, seen, headings)
         return [child.dropped(self.key, reason, detail) if reason else child]
 
-    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
-        """Have one question mended; see `AskingStage.answer`.
-
-        Args:
-            prompt: what to ask.
-            context: the stage's surroundings.
-
-        Returns:
-            The rewrite, dropped where it breaks off; or one dropped record that keeps what went wrong.
-
-        Raises:
-            StageError: the recipe lent this stage no model.
-            ProviderError: the endpoint cannot serve.
-        """
-
-        def read(reply: ChatReply) -> list[Record]:
-            records = list(self.parse(reply.text, prompt))
-            if is_cut_off(reply):
-                return [record.dropped(self.key, "cut-off", "max_tokens was used up") for record in records]
-            return records
-
-        reading = await self.ask(prompt, context, read)
-        if reading.value is None:
-            return [self.failed(prompt, context, reading)]
-        return [self.signed(record, prompt, context, reading) for record in reading.value]
+    def read(self, reply: ChatReply, prompt: Prompt) -> Iterable[Record]:
+        """Read the mended question, dropped where it breaks off; see `AskingStage.read`."""
+        records = self.parse(reply.text, prompt)
+        if is_cut_off(reply):
+            return [record.dropped(self.key, "cut-off", "max_tokens was used up") for record in records]
+        return records
 
     def _unfit(self, question: str, parent: Record, seen: str, headings: str) -> tuple[str, str]:
         """Return why a rewrite cannot take its parent's place, and the detail; two empty texts if it can."""

@@ -155,34 +155,15 @@ class Paraphrase(Transformer[ParaphraseOptions]):
         Raises:
             UnparsableReply: there is no phrasing in it.
         """
-        return self._phrased(ChatReply(reply), prompt)
+        return self.read(ChatReply(reply), prompt)
 
-    async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
-        """Ask for the phrasings of one question; see `AskingStage.answer`.
-
-        Args:
-            prompt: what to ask.
-            context: the stage's surroundings.
-
-        Returns:
-            One record a phrasing, the last one dropped where the reply breaks off in it; or one dropped record that
-            keeps what went wrong.
-
-        Raises:
-            StageError: the recipe lent this stage no model.
-            ProviderError: the endpoint cannot serve.
-        """
-        reading = await self.ask(prompt, context, lambda reply: self._phrased(reply, prompt))
-        if reading.value is None:
-            return [self.failed(prompt, context, reading)]
-        return [self.signed(record, prompt, context, reading) for record in reading.value]
-
-    def _phrased(self, reply: ChatReply, prompt: Prompt) -> list[Record]:
+    def read(self, reply: ChatReply, prompt: Prompt) -> Iterable[Record]:
+        """Read the phrasings, the last one dropped where the reply breaks off in it; see `AskingStage.read`."""
         phrasings = phrasings_in(reply.text)
         if not phrasings:
             raise UnparsableReply("there is no question in the reply")
         whole = phrasings_in(reply.text.rpartition("\n")[0]) if is_cut_off(reply) else phrasings
-        return list(self._judged(phrasings, prompt.item, whole=len(whole)))
+        return self._judged(phrasings, prompt.item, whole=len(whole))
 
     def _judged(self, phrasings: list[str], wanted: Wanted, *, whole: int) -> Iterator[Record]:
         """Mark what is unfit among the phrasings, of which the first `whole` did not break off."""

@@ -33,7 +33,8 @@ from curator.text.words import normalise
 from generators.leaves.asking import Asked, Wording, response_prompt
 from generators.leaves.judges import JUDGES, KNOWLEDGE_JUDGES, SKILL_QUESTION, SKILL_RESPONSE, Judge, demonstrations
 from generators.leaves.leaf import SkillLeaf, documents_of, read_leaves
-from generators.leaves.replies import UNANSWERABLE, pairs_in, questions_in
+from generators.leaves.replies import pairs_in, questions_in
+from generators.shared.declined import UNANSWERABLE
 
 
 class TaxonomyOptions(GeneratorOptions):

@@ -10,10 +10,10 @@ import sys
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
+from itertools import cycle
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-import msgspec
 from pydantic import Field
 
 from curator.errors import StageError
@@ -23,7 +23,7 @@ from curator.stage.base import Stage, StageOptions
 from curator.stage.context import Context
 from curator.stage.ordered import WINDOW, ordered_map
 from curator.stage.question import Prompt, Reading, prompt_hash, read_reply
-from curator.text.personas import read_personas, speaking_as
+from curator.text.personas import read_personas
 from curator.text.prompt import PromptFolder
 
 T = TypeVar("T")
@@ -113,6 +113,21 @@ class AskingStage(Stage[AskingOptionsT]):
             UnparsableReply: nothing can be made of it; it is asked again.
         """
 
+    def read(self, reply: ChatReply, prompt: Prompt) -> Iterable[Record]:
+        """Read a reply whose end matters, too: overridden by methods that take nothing from one that breaks off.
+
+        Args:
+            reply: the model's reply.
+            prompt: the prompt it answers.
+
+        Returns:
+            As `parse`, which it calls with the reply's text.
+
+        Raises:
+            UnparsableReply: nothing can be made of it; it is asked again.
+        """
+        return self.parse(reply.text, prompt)
+
     async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
         """Make what one prompt is for.
 
@@ -127,7 +142,7 @@ class AskingStage(Stage[AskingOptionsT]):
             StageError: the recipe lent this stage no model.
             ProviderError: the endpoint cannot serve.
         """
-        reading = await self.ask(prompt, context, lambda reply: list(self.parse(reply.text, prompt)))
+        reading = await self.ask(prompt, context, lambda reply: list(self.read(reply, prompt)))
         if reading.value is None:
             return [self.failed(prompt, context, reading)]
         return [self.signed(record, prompt, context, reading) for record in reading.value]
@@ -215,32 +230,23 @@ class AskingStage(Stage[AskingOptionsT]):
             context: the stage's surroundings.
 
         Returns:
-            The personas, in their file's order.
+            The personas, in the order in which they take turns.
 
         Raises:
             StageError: the file cannot be read, or holds no personas.
         """
         named = self.options.personas if isinstance(self.options, GeneratorOptions) else None
-        return read_personas(context.path(named)) if named else ()
+        found = list(read_personas(context.path(named))) if named else []
+        context.random("personas").shuffle(found)
+        return tuple(found)
 
     async def _spoken(
         self, prompts: AsyncIterator[Prompt | Record], context: Context
     ) -> AsyncIterator[Prompt | Record]:
         """Give each prompt the persona whose turn it is, if the recipe names any."""
-        personas = list(self.personas(context))
-        context.random("personas").shuffle(personas)
-        number = 0
+        voices = cycle(self.personas(context))
         async for prompt in prompts:
-            if personas and isinstance(prompt, Prompt):
-                persona = personas[number % len(personas)]
-                number += 1
-                yield msgspec.structs.replace(
-                    prompt,
-                    turns=speaking_as(persona, prompt.turns),
-                    labels=(*prompt.labels, ("persona", persona)),
-                )
-            else:
-                yield prompt
+            yield prompt.spoken_by(next(voices, "")) if isinstance(prompt, Prompt) else prompt
 
     def signed(self, record: Record, prompt: Prompt, context: Context, *readings: Reading[Any]) -> Record:
         """Return a new record with its origin written down.

@@ -13,6 +13,7 @@ from curator.llm.base import ChatReply, Sampling
 from curator.llm.model import Answer
 from curator.record import Source, Turn
 from curator.stage.context import Asker
+from curator.text.personas import speaking_as
 
 T = TypeVar("T")
 
@@ -37,6 +38,13 @@ class Prompt(msgspec.Struct, frozen=True):
     source: Source | None = None
     parents: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+
+    def spoken_by(self, persona: str) -> Prompt:
+        """Return the prompt as this person would ask it, labelled with the persona; as it is without one."""
+        if not persona:
+            return self
+        labels = (*self.labels, ("persona", persona))
+        return msgspec.structs.replace(self, turns=speaking_as(persona, self.turns), labels=labels)
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True):

@@ -24,7 +24,6 @@ from curator.llm.base import Sampling
 from curator.record import Record, Turn
 from curator.stage import AskingOptions, Context, Prompt, Transformer
 from curator.text.diff import word_diff
-from curator.text.personas import speaking_as
 from curator.text.prompt import PromptFolder
 from curator.text.words import jaccard, words
 from generators.evolution.operators import Operator, draw
@@ -210,13 +209,8 @@ class Evolving(Transformer[EvolvingOptionsT]):
         operator = draw(self.operators, self.options.weights, chance)
         turns = self.turns(round_.parent, operator, self.prompt_folder(context))
         labels = (("operator", operator.name), ("round", str(round_.number)))
-        return Prompt(
-            speaking_as(persona, turns) if persona else turns,
-            item=round_,
-            sampling=self.sampling(),
-            parents=(round_.parent.id,),
-            labels=(*labels, ("persona", persona)) if persona else labels,
-        )
+        prompt = Prompt(turns, item=round_, sampling=self.sampling(), parents=(round_.parent.id,), labels=labels)
+        return prompt.spoken_by(persona)
 
 
 def method_of(operator: Operator, folder: PromptFolder) -> Method:

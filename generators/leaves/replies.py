@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 
 from curator.errors import UnparsableReply
-from generators.shared.declined import UNANSWERABLE
-
-__all__ = ["UNANSWERABLE", "pairs_in", "questions_in"]
 
 _TAG = re.compile(r"\[\s*/?\s*(question|answer|end)\s*\]", re.IGNORECASE)
 _LINE = re.compile(

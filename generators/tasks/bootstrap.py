@@ -134,7 +134,7 @@ class Bootstrap(Generator[BootstrapOptionsT]):
         Raises:
             StageError: the seeds, the personas or an overriding prompt folder are not what they should be.
         """
-        PromptTurns(self.options.personas, context)
+        self.personas(context)
         self.draw(self.pool(context), (0, 0), context)
 
     def prompts(self, context: Context) -> Iterator[Prompt | Record]:
@@ -216,7 +216,7 @@ class Bootstrap(Generator[BootstrapOptionsT]):
 
     async def _rounds(self, context: Context, limit: int) -> AsyncGenerator[Record | NewTask]:
         """Yield accepted tasks and dropped ones: each is a candidate at least, so `limit` are enough."""
-        pool, turns = self.pool(context), PromptTurns(self.options.personas, context)
+        pool, turns = self.pool(context), PromptTurns(self.personas(context))
         made = barren = number = 0
 
         def window() -> int:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import cycle
-from pathlib import Path
-
-import msgspec
 
 from curator.record import Turn
-from curator.stage import Context, Prompt
-from curator.text.personas import read_personas, speaking_as
+from curator.stage import Prompt
 
 
 class PromptTurns:
@@ -19,19 +16,13 @@ class PromptTurns:
     A small pool gives the same examples twice, and the stored reply to them would be no news.
     """
 
-    def __init__(self, personas: Path | None, context: Context) -> None:
+    def __init__(self, personas: Sequence[str]) -> None:
         """Start a run.
 
         Args:
-            personas: the file of personas, if any.
-            context: the stage's surroundings.
-
-        Raises:
-            StageError: the file cannot be read.
+            personas: in the order in which they take turns.
         """
-        said = list(read_personas(context.path(personas))) if personas else []
-        context.random("personas").shuffle(said)
-        self._personas = cycle(said)
+        self._voices = cycle(personas)
         self._before: Counter[tuple[Turn, ...]] = Counter()
 
     def placed(self, prompt: Prompt) -> tuple[Prompt, int]:
@@ -43,9 +34,6 @@ class PromptTurns:
         Returns:
             The prompt as it is sent, and which draw of it is wanted, 0 the first.
         """
-        persona = next(self._personas, "")
-        if persona:
-            labels = (*prompt.labels, ("persona", persona))
-            prompt = msgspec.structs.replace(prompt, turns=speaking_as(persona, prompt.turns), labels=labels)
+        prompt = prompt.spoken_by(next(self._voices, ""))
         self._before[prompt.turns] += 1
         return prompt, self._before[prompt.turns] - 1
