@@ -85,32 +85,36 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         return dict(self.labels).get(name, default)
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, omit_defaults=True):
     """One measured value of one record; the evaluator declares its range, unit and direction once.
 
     Attributes:
         name: the measure's name, as in `grounding` or `judge.accuracy`.
         value: the value; None when the evaluator could not score this record (the explanation says why).
         explanation: one line a person can check.
+        of: the id of the record that the value compares this one with, where it does.
     """
 
     name: str
     value: float | None
     explanation: str = ""
+    of: str = ""
 
 
-class Drop(msgspec.Struct, frozen=True):
+class Drop(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a record left the stream.
 
     Attributes:
         stage: the recipe's name of the stage that dropped it.
         reason: a short machine-readable reason, counted in the funnel.
         detail: what a person needs to agree or disagree.
+        of: the ids of what it repeats: the record that stays in its place, or the benchmark items that it gives away.
     """
 
     stage: str
     reason: str
     detail: str = ""
+    of: tuple[str, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -173,9 +177,9 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         kept = tuple(score for score in self.scores if score.name not in names)
         return msgspec.structs.replace(self, scores=kept + scores)
 
-    def dropped(self, stage: str, reason: str, detail: str = "") -> Record:
-        """Return this record, marked as dropped by `stage`."""
-        return msgspec.structs.replace(self, drop=Drop(stage, reason, detail))
+    def dropped(self, stage: str, reason: str, detail: str = "", of: tuple[str, ...] = ()) -> Record:
+        """Return this record, marked as dropped by `stage`; see `Drop` for the rest."""
+        return msgspec.structs.replace(self, drop=Drop(stage, reason, detail, of))
 
     def with_origin(self, **changes: Any) -> Record:
         """Return this record with fields of its origin changed."""

@@ -10,17 +10,17 @@ from curator.stage.base import StageOptions
 from curator.stage.context import Context
 from curator.stage.selector import CorpusSelector, Rejection
 from curator.text.words import normalise
-from evaluators.fields import Field, text_of
+from curator.text.fields import Field, text_of
 
 
 class ExactDedupOptions(StageOptions):
     """Options of `exact-dedup`.
 
     Attributes:
-        field: what is compared: `instruction` (with its input), `response`, or `both` (the whole dialogue).
+        field: what is compared: `instruction` (with its input), `response`, `both`, or the whole `dialogue`.
     """
 
-    field: Field = "both"
+    field: Field = "dialogue"
 
 
 class ExactDedup(CorpusSelector[ExactDedupOptions]):
@@ -50,5 +50,5 @@ class ExactDedup(CorpusSelector[ExactDedupOptions]):
             original = first.get(form)
             if form and original is None:
                 first[form] = record
-            decisions.append(None if original is None else Rejection("exact-duplicate", f"of {original.id}"))
+            decisions.append(None if original is None else Rejection("exact-duplicate", f"of {original.id}", (original.id,)))
         return decisions

@@ -14,6 +14,7 @@ from curator.llm.spec import ModelSpec
 from curator.recipe.model import Recipe, StageUse
 from curator.recipe.sources import read_sources
 from curator.registry import formats, providers, stages
+from curator.results import Results, ResultsInMemory
 from curator.stage import AskingStage, Context, Generator, Stage, Transformer
 from curator.text.document import Document
 from curator.text.near_miss import did_you_mean
@@ -67,10 +68,18 @@ class Plan:
         """The recipe's names of the stages, in order."""
         return tuple(planned.key for planned in self.stages)
 
-    def context(self) -> Context:
-        """Return what all stages share of the world; each gets its own through `Context.for_stage`."""
+    def context(self, results: Results | None = None) -> Context:
+        """Return what all stages share of the world; each gets its own through `Context.for_stage`.
+
+        Args:
+            results: where costly results of our own are kept; while the program runs unless said.
+
+        Returns:
+            The context.
+        """
         recipe = self.recipe
-        return Context("", recipe.seed, recipe.folder, self.documents, recipe.hash)
+        kept = ResultsInMemory() if results is None else results
+        return Context("", recipe.seed, recipe.folder, self.documents, recipe.hash, results=kept)
 
 
 def make_plan(recipe: Recipe) -> Plan:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from curator.record import Record
+from curator.results import Results, ResultsInMemory
 from curator.stage import Context, Stage
 from curator.stage.context import Asker
 from curator.stage.ordered import as_stream
@@ -24,6 +25,7 @@ def apply(
     others: Mapping[str, Asker] | None = None,
     seed: int = 0,
     limit: int | None = None,
+    results: Results | None = None,
 ) -> list[Record]:
     """Run one stage on records.
 
@@ -35,6 +37,7 @@ def apply(
         others: the further models that its options name.
         seed: where its random choices begin.
         limit: how many candidates it may make at most.
+        results: where costly results of our own are kept; forgotten after the call unless said.
 
     Returns:
         What it gives out, dropped records among it.
@@ -42,7 +45,15 @@ def apply(
     Raises:
         CuratorError: the stage cannot run on this.
     """
-    context = Context(stage.key, seed, documents=tuple(documents), model=model, others=others or {}, limit=limit)
+    context = Context(
+        stage.key,
+        seed,
+        documents=tuple(documents),
+        model=model,
+        others=others or {},
+        limit=limit,
+        results=ResultsInMemory() if results is None else results,
+    )
     stage.check(context)
 
     async def collect() -> list[Record]:

@@ -95,7 +95,7 @@ class Pass:
             record = self._gated(number, record)
             if record.drop is not None:
                 # Wherever else the record may say that it was dropped, it is here that it left the stream.
-                record = record.dropped(planned.key, record.drop.reason, record.drop.detail)
+                record = record.dropped(planned.key, record.drop.reason, record.drop.detail, record.drop.of)
                 self._books.dropped(planned.key, place, record)
                 continue
             leaving.add(key)
@@ -108,7 +108,7 @@ class Pass:
         """Mark a candidate whose content came before, in this pass, and was not dropped as it was made."""
         if key not in self._places or record.drop is not None:
             return record
-        return record.dropped(stage, IDENTICAL, f"of {key}, made earlier in this run")
+        return record.dropped(stage, IDENTICAL, f"of {key}, made earlier in this run", (key,))
 
     def _inherit(self, planned: PlannedStage, record: Record, key: str) -> None:
         """Note that a record takes its parent's place, and with it what the parent counted for."""

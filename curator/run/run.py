@@ -156,7 +156,7 @@ class _Carrier:
         return tuple(_shortfall(planned, passed, limit) for planned in plan.stages if _is_short(planned, passed))
 
     async def _pass(self, limits: Mapping[str, int | None], until: int) -> Pass:
-        plan, shared = self._plan, self._plan.context()
+        plan, shared = self._plan, self._plan.context(self._store.results)
         self._store.candidates.clear(self._run)
         self._progress.begin_pass(plan.keys)
         contexts: dict[str, Context] = {}

@@ -12,6 +12,7 @@ from curator.errors import StageError
 from curator.llm.base import Sampling
 from curator.llm.model import Answer
 from curator.record import Source, Turn
+from curator.results import Results, ResultsInMemory
 from curator.text.document import Document
 
 
@@ -49,6 +50,7 @@ class Context:
         model: the model the recipe lends this stage; None if it has none.
         limit: how many candidates a generator is to make at most; None for all it can.
         others: the further models that the stage's options name, by the recipe's names.
+        results: where costly results of our own are kept (embeddings, sketches): in the workspace, if there is one.
     """
 
     stage: str = ""
@@ -59,6 +61,7 @@ class Context:
     model: Asker | None = None
     limit: int | None = None
     others: Mapping[str, Asker] = field(default_factory=dict)
+    results: Results = field(default_factory=ResultsInMemory, compare=False)
     _by_digest: Mapping[str, Document] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -12,10 +12,17 @@ from curator.stage.context import Context
 
 
 class Rejection(NamedTuple):
-    """Why a record is not to stay: a short reason that is counted, and the detail a person needs to judge it."""
+    """Why a record is not to stay.
+
+    Attributes:
+        reason: a short machine-readable reason, which is counted.
+        detail: what a person needs to judge it.
+        of: the ids of what it repeats; see `curator.record.Drop`.
+    """
 
     reason: str
     detail: str = ""
+    of: tuple[str, ...] = ()
 
 
 class Selector(Stage[OptionsT]):
@@ -62,4 +69,4 @@ class CorpusSelector(Stage[OptionsT]):
 
 
 def _marked(record: Record, rejection: Rejection | None, stage: str) -> Record:
-    return record if rejection is None else record.dropped(stage, rejection.reason, rejection.detail)
+    return record if rejection is None else record.dropped(stage, *rejection)

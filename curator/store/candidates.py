@@ -105,16 +105,15 @@ class Candidates:
         """
         drops, scores = [], []
         for position, record in settled:
-            drop = msgspec.structs.astuple(record.drop) if record.drop else (None, None, None)
-            drops.append((*drop, run.id, *position))
+            drops.append((*_drop_columns(record.drop), run.id, *position))
             key = record.id if record.scores else ""
-            scores += [(run.id, key, s.name, nth, s.value, s.explanation) for nth, s in enumerate(record.scores)]
+            scores += [(run.id, key, s.name, nth, s.value, s.explanation, s.of) for nth, s in enumerate(record.scores)]
         self._writer.submit(
-            "UPDATE candidates SET settled = 1, drop_stage = ?, drop_reason = ?, drop_detail = ? "
+            "UPDATE candidates SET settled = 1, drop_stage = ?, drop_reason = ?, drop_detail = ?, drop_of = ? "
             "WHERE run = ? AND stage = ? AND seq = ?",
             drops,
         )
-        self._writer.submit("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?)", scores)
+        self._writer.submit("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", scores)
 
     def clear(self, run: Run) -> None:
         """Forget what a run made so far, because it begins another pass.
@@ -138,7 +137,7 @@ class Candidates:
         where, parameters = _where(run, query)
         limit = -1 if query.limit is None else query.limit
         rows = self._reader.execute(
-            "SELECT c.record, r.body, c.input_at, c.origin, c.drop_stage, c.drop_reason, c.drop_detail "  # noqa: S608
+            "SELECT c.record, r.body, c.input_at, c.origin, c.drop_stage, c.drop_reason, c.drop_detail, c.drop_of "  # noqa: S608
             f"FROM candidates c JOIN records r ON r.id = c.record WHERE {where} ORDER BY c.stage, c.seq LIMIT ?",
             (*parameters, limit),
         )
@@ -152,7 +151,7 @@ class Candidates:
                     input_at,
                     msgspec.json.decode(origin, type=Origin),
                     tuple(scores.get(key, ())),
-                    Drop(*drop) if drop[0] is not None else None,
+                    _drop(drop),
                 )
 
     def count(self, run: Run, query: Query = Query()) -> int:
@@ -223,7 +222,7 @@ class Candidates:
         keys = list(records)
         found: dict[str, list[Score]] = {}
         rows = self._reader.execute(
-            "SELECT record, name, value, explanation FROM scores "  # noqa: S608
+            "SELECT record, name, value, explanation, of FROM scores "  # noqa: S608
             f"WHERE run = ? AND record IN ({','.join('?' * len(keys))}) ORDER BY record, nth",
             (run.id, *keys),
         )
@@ -259,3 +258,14 @@ def _where(run: Run, query: Query) -> tuple[str, list[object]]:
         )
         parameters += [score.name, score.value]
     return " AND ".join(conditions), parameters
+
+
+def _drop_columns(drop: Drop | None) -> tuple[str | None, ...]:
+    if drop is None:
+        return (None, None, None, None)
+    return (drop.stage, drop.reason, drop.detail, "\n".join(drop.of) or None)
+
+
+def _drop(columns: Sequence[str | None]) -> Drop | None:
+    stage, reason, detail, of = columns
+    return None if stage is None else Drop(stage, reason or "", detail or "", tuple(of.split("\n")) if of else ())

@@ -86,3 +86,16 @@ def records_runs_and_replies(connection: sqlite3.Connection) -> None:
         ) WITHOUT ROWID""",
     ):
         connection.execute(statement)
+
+
+@migration
+def what_records_repeat_and_results(connection: sqlite3.Connection) -> None:
+    """What a dropped record repeats and a score compares with; and costly results of our own."""
+    for statement in (
+        "ALTER TABLE candidates ADD COLUMN drop_of TEXT",  # ids, one a line
+        "ALTER TABLE scores ADD COLUMN of TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE results (
+            nth INTEGER PRIMARY KEY, space TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (space, key)
+        )""",
+    ):
+        connection.execute(statement)

@@ -14,6 +14,7 @@ from curator.store.connection import connect, prepare, translated
 from curator.store.documents import Documents
 from curator.store.funnel import Ledger
 from curator.store.replies import Replies
+from curator.store.results import StoredResults
 from curator.store.runs import Run, Runs
 from curator.store.writer import Writer
 
@@ -30,6 +31,7 @@ class Store:
         runs: the runs.
         candidates: what runs made.
         ledger: the funnel and the cost of a run.
+        results: costly results of our own: embeddings, sketches.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +52,7 @@ class Store:
         self.runs = Runs(self._reader, self._writer)
         self.candidates = Candidates(self._reader, self._writer)
         self.ledger = Ledger(self._reader)
+        self.results = StoredResults(self._reader, self._writer)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True) -> Self:

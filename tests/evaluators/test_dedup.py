@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curator.record import Record, Turn, single_turn
+from curator.record import Record, Score, Turn, single_turn
 from curator.text.words import jaccard, word_shingles
 from evaluators.exact_dedup import ExactDedup
-from evaluators.near_dedup import PERMUTATIONS, NearDedup, bands_and_rows
+from evaluators.near_dedup import NearDedup
 from tests.evaluators.records import kept, run
 
 SMALL = st.lists(
@@ -58,7 +58,7 @@ def test_exact_duplicates_ignore_typography_and_name_the_first() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("field", "stay"), [("instruction", 2), ("response", 2), ("both", 3)])
+@pytest.mark.parametrize(("field", "stay"), [("instruction", 2), ("response", 2), ("both", 3), ("dialogue", 3)])
 def test_exact_dedup_of_a_field(field: str, stay: int) -> None:
     records = [single_turn("A?", "1"), single_turn("A?", "2"), single_turn("B?", "2")]
     assert len(kept(run(ExactDedup({"field": field}), records))) == stay
@@ -188,15 +188,57 @@ def test_a_megabyte(stage: ExactDedup | NearDedup) -> None:
     assert [record.drop is None for record in run(stage, [big, big])] == [True, False]
 
 
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.9, 1.0])
-def test_bands_find_what_they_should(threshold: float) -> None:
-    bands, rows = bands_and_rows(threshold)
-    assert bands * rows <= PERMUTATIONS
-    assert 1 - (1 - threshold**rows) ** bands >= 0.995
+def chain(steps: int) -> list[str]:
+    """Return long texts of which each is like the one before it, and the last hardly like the first."""
+    words = text(5, 120)
+    made = [" ".join(words)]
+    for step in range(1, steps):
+        for at in range(4 * step, 120, 40):
+            words[at] = f"changed{step}"
+        made.append(" ".join(words))
+    return made
 
 
-def test_bands_of_the_default_threshold() -> None:
-    assert bands_and_rows(0.8) == (21, 6)  # 1 - (1 - 0.8^6)^21 = 0.9983
+def test_what_is_joined_through_others_is_one_cluster_and_says_through_which() -> None:
+    texts = chain(4)
+    direct = jaccard(word_shingles(texts[0]), word_shingles(texts[3]))
+    step = jaccard(word_shingles(texts[2]), word_shingles(texts[3]))
+    assert direct < 0.8 <= step
+    first, second, third, last = (single_turn(text, "") for text in texts)
+    found = drops(run(NearDedup({"method": "exact"}), [first, second, third, last]))
+    assert found[0] is None
+    assert found[1] == ("near-duplicate", f"of {first.id}: Jaccard {step:.2f}")
+    assert found[3] == ("near-duplicate", f"of {first.id}: Jaccard {direct:.2f}, joined over {third.id}: {step:.2f}")
+
+
+def test_the_best_scored_of_a_cluster_stays_and_the_rest_name_it() -> None:
+    words = " ".join(text(2))
+    scored = [
+        single_turn(f"{words} {end}", "").with_scores(Score("quality", value))
+        for end, value in (("once", 0.2), ("twice", 0.9), ("thrice", None), ("again", 0.9))
+    ]
+    found = run(NearDedup({"best": "quality"}), scored)
+    assert [record.drop is None for record in found] == [False, True, False, False]
+    assert {record.drop.of for record in found if record.drop} == {(scored[1].id,)}
+    assert NearDedup({"best": "quality"}).needs() == {"quality"}
+    assert not NearDedup().needs()
+
+
+@pytest.mark.parametrize("method", ["near", "exact"])
+@pytest.mark.parametrize("engine", ["auto", "datasketch"])
+def test_every_method_and_engine_finds_the_same(method: str, engine: str) -> None:
+    records = [single_turn(text, "") for seed in range(12) for text in planted(seed, 0.85)]
+    stay = kept(run(NearDedup({"method": method, "engine": engine}), records))
+    assert stay == records[::2]
+
+
+@pytest.mark.parametrize("shingles", ["words", "characters"])
+def test_one_kind_of_shingles_for_all(shingles: str) -> None:
+    records = [
+        single_turn("Why does the tide turn so late today?", ""),
+        single_turn("why does the tide turn so late", ""),
+    ]
+    assert len(kept(run(NearDedup({"shingles": shingles, "threshold": 0.7}), records))) == 1
 
 
 @pytest.mark.parametrize("options", [{"threshold": 0.1}, {"threshold": 1.1}, {"field": "input"}, {"keep": 1}])

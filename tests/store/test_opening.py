@@ -83,7 +83,7 @@ def test_a_new_step_keeps_what_is_there_and_shuts_out_the_old_version(tmp_path: 
     with Store.open(tmp_path) as store:
         assert store.candidates.find(record(1).id) == [record(1).id]
     MIGRATIONS.remove(future_step)
-    with pytest.raises(StoreError, match=r"newer version of Curator \(schema 2, this one knows 1\); upgrade"):
+    with pytest.raises(StoreError, match=r"newer version of Curator \(schema 3, this one knows 2\); upgrade"):
         Store.open(tmp_path)
     MIGRATIONS.append(future_step)
 
