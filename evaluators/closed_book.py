@@ -6,13 +6,13 @@ import asyncio
 from typing import ClassVar
 
 from curator.record import Record, Score
-from curator.stage import AskingOptions, Context, Evaluator, Measure
-from evaluators.reader import Reader, has_no_answer, passages_of, unreadable
+from curator.stage import AskingOptions, Measure
+from evaluators.reader import Reader, ReaderEvaluator, has_no_answer
 
 NAME = "closed-book"
 
 
-class ClosedBook(Evaluator[AskingOptions]):
+class ClosedBook(ReaderEvaluator[AskingOptions]):
     """Asks a model the record's question twice, with the passage and without, and compares.
 
     - `closed-book.f1`: token F1 of the answer from memory and the record's answer; range 0 to 1, neither is better. A
@@ -31,8 +31,6 @@ class ClosedBook(Evaluator[AskingOptions]):
     """
 
     name: ClassVar[str] = NAME
-    Options: ClassVar[type[AskingOptions]] = AskingOptions
-    asks: ClassVar[bool] = True
 
     def gives(self) -> tuple[Measure, ...]:
         """Return the two measures."""
@@ -45,42 +43,18 @@ class ClosedBook(Evaluator[AskingOptions]):
         """Return how many replies a record takes: none where it has no value."""
         return (0, 2)
 
-    def check(self, context: Context) -> None:
-        """Open the prompts.
+    def unfit(self, record: Record) -> str:
+        """Return why no reader is asked about a record; see `ReaderEvaluator`."""
+        # A memory that knows nothing would agree with a record without an answer, and be called one that knew the fact.
+        return "it has no answer that could be known" if has_no_answer(record) else super().unfit(record)
 
-        Args:
-            context: the context of the run to come.
-
-        Raises:
-            StageError: an overriding prompt folder is wrong.
-        """
-        Reader(self.key, self.options, context)
-
-    async def score(self, record: Record, context: Context) -> tuple[Score, ...]:
-        """Measure one record.
-
-        Args:
-            record: the record.
-            context: lends the passage and the model.
-
-        Returns:
-            The two scores, without values where the record or the reader gives nothing to compare.
-
-        Raises:
-            StageError: the run lacks the record's document, or the recipe lent this stage no model.
-            ProviderError: the endpoint cannot serve.
-        """
-        # A memory that knows nothing would agree with them, and be called one that knew the fact.
-        why = "it has no answer that could be known" if has_no_answer(record) else unreadable(record)
-        if why:
-            return tuple(Score(measure.name, None, why) for measure in self.gives())
-        reader = Reader(self.key, self.options, context)
+    async def compare(self, reader: Reader, record: Record, passage: str) -> tuple[Score, ...]:
+        """Ask the reader with the passage and without; see `ReaderEvaluator`."""
         from_passage, from_memory = await asyncio.gather(
-            reader.agreement(record, passages_of(record, context)), reader.agreement(record, "")
+            reader.agreement(record, passage), reader.agreement(record, "")
         )
         if from_memory.value is None:
-            why = f"without the passage {from_memory.reason}: {from_memory.problem}"
-            return tuple(Score(measure.name, None, why) for measure in self.gives())
+            return self.unscored(f"without the passage {from_memory.reason}: {from_memory.problem}")
         remembered = from_memory.value
         told = f"from memory: “{remembered.text}”" if remembered.text else "from memory: no answer"
         f1 = Score(f"{NAME}.f1", remembered.f1, told)

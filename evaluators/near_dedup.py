@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field as OptionField
 
+from curator.dedup.clusters import Numbers
 from curator.dedup.near import Duplicate, EngineName, Method, near_duplicates
 from curator.dedup.shingles import Shingles
 from curator.record import Record
@@ -93,7 +94,7 @@ class NearDedup(CorpusSelector[NearDedupOptions]):
         return [_rejection(records, found.get(place)) for place in range(len(records))]
 
 
-def preference(records: Sequence[Record], best: str) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
+def preference(records: Sequence[Record], best: str) -> Numbers | None:
     """Return who of equal records is to stay.
 
     Args:

@@ -1,21 +1,23 @@
 """A model as a reader: it answers a record's question, from the record's passage or from memory.
 
-`round-trip` and `closed-book` ask the same reader in the same words, so that a reply which one of them has paid for is
-replayed to the other.
+The evaluators `round-trip` and `closed-book` ask the same reader in the same words, so that a reply which one of them
+has paid for is replayed to the other.
 """
 
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
 from curator.errors import StageError, UnparsableReply
 from curator.llm.base import ChatReply, Sampling
-from curator.record import Record, Source, Turn
-from curator.stage import AskingOptions, Context, Prompt, Reading, read_reply
+from curator.record import Record, Score, Source, Turn
+from curator.stage import AskingOptions, Context, Evaluator, Prompt, Reading, read_reply
+from curator.stage.asking import AskingOptionsT
 from curator.text.overlap import exact_match, token_f1
 from curator.text.prompt import PromptFolder
 from curator.text.words import words
@@ -124,6 +126,63 @@ class Reader:
             asked = self._prompts.render("question", passage=passage, question=question, length=length)
             turns += [Turn("user", asked), Turn("assistant", short if length == "short" else sentence)]
         return tuple(turns)
+
+
+class ReaderEvaluator(Evaluator[AskingOptionsT]):
+    """An evaluator that has a reader answer the records' questions."""
+
+    Options: ClassVar[type[AskingOptions]] = AskingOptions
+    asks: ClassVar[bool] = True
+
+    @abstractmethod
+    async def compare(self, reader: Reader, record: Record, passage: str) -> tuple[Score, ...]:
+        """Hold a record's answer against what the reader says.
+
+        Args:
+            reader: whom to ask.
+            record: a record that is not `unfit`.
+            passage: the passages that it rests on.
+
+        Returns:
+            One score for each measure; `unscored` where the reader gives nothing to compare.
+        """
+
+    def unfit(self, record: Record) -> str:
+        """Return why no reader is asked about a record; "" if one is."""
+        return unreadable(record)
+
+    def unscored(self, why: str) -> tuple[Score, ...]:
+        """Return scores without values, for the reason given."""
+        return tuple(Score(measure.name, None, why) for measure in self.gives())
+
+    def check(self, context: Context) -> None:
+        """Open the prompts.
+
+        Args:
+            context: the context of the run to come.
+
+        Raises:
+            StageError: an overriding prompt folder is wrong.
+        """
+        Reader(self.key, self.options, context)
+
+    async def score(self, record: Record, context: Context) -> tuple[Score, ...]:
+        """Measure one record.
+
+        Args:
+            record: the record.
+            context: lends the passage and the model.
+
+        Returns:
+            The scores, without values where the record or the reader gives nothing to compare.
+
+        Raises:
+            StageError: the run lacks the record's document, or the recipe lent this stage no model.
+            ProviderError: the endpoint cannot serve.
+        """
+        if why := self.unfit(record):
+            return self.unscored(why)
+        return await self.compare(Reader(self.key, self.options, context), record, passages_of(record, context))
 
 
 Length = Literal["short", "sentence"]

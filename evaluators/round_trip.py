@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from curator.record import Record, Score
-from curator.stage import AskingOptions, Context, Evaluator, Measure, Reading
-from evaluators.reader import Agreement, Reader, passages_of, unreadable
+from curator.stage import AskingOptions, Measure, Reading
+from evaluators.reader import Agreement, Reader, ReaderEvaluator
 
 NAME = "round-trip"
 
@@ -27,7 +27,7 @@ class RoundTripOptions(AskingOptions):
     samples: int = Field(default=1, ge=1, le=20)
 
 
-class RoundTrip(Evaluator[RoundTripOptions]):
+class RoundTrip(ReaderEvaluator[RoundTripOptions]):
     """Asks a model the record's question with its passage beside it, and holds the reply against the record's answer.
 
     - `round-trip.f1`: token F1 of the two answers in SQuAD's normal form, 2·|A ∩ R| / (|A| + |R|) over multisets of
@@ -46,7 +46,6 @@ class RoundTrip(Evaluator[RoundTripOptions]):
 
     name: ClassVar[str] = NAME
     Options: ClassVar[type[AskingOptions]] = RoundTripOptions
-    asks: ClassVar[bool] = True
 
     def gives(self) -> tuple[Measure, ...]:
         """Return the two measures."""
@@ -59,34 +58,8 @@ class RoundTrip(Evaluator[RoundTripOptions]):
         """Return how many replies a record takes: none where it has no source."""
         return (0, self.options.samples)
 
-    def check(self, context: Context) -> None:
-        """Open the prompts.
-
-        Args:
-            context: the context of the run to come.
-
-        Raises:
-            StageError: an overriding prompt folder is wrong.
-        """
-        Reader(self.key, self.options, context)
-
-    async def score(self, record: Record, context: Context) -> tuple[Score, ...]:
-        """Measure one record.
-
-        Args:
-            record: the record.
-            context: lends the passage and the model.
-
-        Returns:
-            The two scores, without values where the record or the reader gives nothing to compare.
-
-        Raises:
-            StageError: the run lacks the record's document, or the recipe lent this stage no model.
-            ProviderError: the endpoint cannot serve.
-        """
-        if why := unreadable(record):
-            return self._unscored(why)
-        reader, passage = Reader(self.key, self.options, context), passages_of(record, context)
+    async def compare(self, reader: Reader, record: Record, passage: str) -> tuple[Score, ...]:
+        """Draw the reader's answers with the passage; see `ReaderEvaluator`."""
         temperature = 0.0 if self.options.samples == 1 else DRAWN_AT
         draws = range(self.options.samples)
         readings = await asyncio.gather(
@@ -94,15 +67,12 @@ class RoundTrip(Evaluator[RoundTripOptions]):
         )
         read = [reading.value for reading in readings if reading.value is not None]
         if not read:
-            return self._unscored(f"{readings[0].reason}: {readings[0].problem}")
+            return self.unscored(f"{readings[0].reason}: {readings[0].problem}")
         told = _told(read, readings)
         return (
             Score(f"{NAME}.f1", sum(one.f1 for one in read) / len(read), told),
             Score(f"{NAME}.em", sum(one.exact for one in read) / len(read), told),
         )
-
-    def _unscored(self, why: str) -> tuple[Score, ...]:
-        return tuple(Score(measure.name, None, why) for measure in self.gives())
 
 
 def _told(read: list[Agreement], readings: list[Reading[Agreement]]) -> str:

@@ -22,21 +22,10 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from pydantic import Field, model_validator
 
-from curator.llm.base import ChatReply
 from curator.record import Record
-from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
-from generators.answers.answering import (
-    CUT_OFF,
-    Answering,
-    AnsweringOptions,
-    Draw,
-    draw,
-    is_answered,
-    question_of,
-    read_draw,
-    sorted_out,
-    text_of,
-)
+from curator.stage import AskingOptions, Context, Prompt, Reading
+from generators.answers.answering import AnsweringOptions, AnsweringStage, is_answered, question_of
+from generators.answers.draws import Draw, text_of
 from generators.answers.lineage import lack_of, pairs_of
 from generators.answers.ratings import ASPECTS, Judge, Measured, Rating, judge_labels, token_overlap
 
@@ -76,19 +65,18 @@ class PreferenceOptions(AnsweringOptions):
         return self
 
 
-class Preference(Transformer[PreferenceOptions]):
+class Preference(AnsweringStage[PreferenceOptions]):
     """Makes preference pairs; see the module's docstring."""
 
     name: ClassVar[str] = "preference"
     Options: ClassVar[type[AskingOptions]] = PreferenceOptions
-    prompts_from: ClassVar[str] = "answering"
     example = "curator generate preference questions.jsonl -n 20 --out pairs.jsonl"
     written_as: ClassVar[str] = "preference"
 
-    def __init__(self, options: Any = None, *, key: str = "") -> None:
-        """Build the stage; see `Stage`."""
-        super().__init__(options, key=key)
-        self._answering = Answering(self.options, draws=self.options.n)
+    @property
+    def draws(self) -> int:
+        """How many answers are drawn to each instruction."""
+        return self.options.n
 
     def per_prompt(self) -> int:
         """Return how many records one instruction gives, if a pair comes about: that, and the answers not in it."""
@@ -118,8 +106,7 @@ class Preference(Transformer[PreferenceOptions]):
             StageError: the run has no documents to ground on, or no evaluator gives the measure.
             PluginError: no evaluator bears the measure's name.
         """
-        self.prompt_folder(context)
-        self._answering.check(context)
+        super().check(context)
         if self.options.by not in {"judge", "reference"}:
             Measured(self.options.by, f"{self.key}: by")
 
@@ -142,22 +129,7 @@ class Preference(Transformer[PreferenceOptions]):
         unfit = record.rejected is not None or not question_of(record)
         if unfit or (self.options.by == "reference" and not is_answered(record)):
             return []
-        return [self._answering.prompt(record, self.prompt_folder(context), context)]
-
-    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
-        """Take a reply as one of the answers.
-
-        Args:
-            reply: the model's text.
-            prompt: the prompt; its item is the `Question`.
-
-        Returns:
-            The answered record.
-
-        Raises:
-            UnparsableReply: it is blank.
-        """
-        return [prompt.item.answered(read_draw(ChatReply(reply)).text)]
+        return [self.prompt_about(record, context)]
 
     async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
         """Draw the answers to one instruction, rate them and pair two.
@@ -174,10 +146,8 @@ class Preference(Transformer[PreferenceOptions]):
             StageError: the recipe lent this stage no model.
             ProviderError: the endpoint cannot serve.
         """
-        writers = self.options.writers or ("",)
-        drawn = sorted_out(await draw(self, prompt, context, self.options.n, writers))
-        broken = [self._single(prompt, context, reading, *CUT_OFF, *drawn.alike(reading)) for reading in drawn.cut_off]
-        broken += [self.failed(prompt, context, reading, *drawn.alike(reading)) for reading in drawn.unread]
+        drawn = await self.drawn(prompt, context, self.options.writers or ("",))
+        broken = self.broken(drawn, prompt, context)
         if not drawn.fit:
             return broken
         if len(drawn.fit) == 1:
@@ -216,7 +186,6 @@ class Preference(Transformer[PreferenceOptions]):
     def _pair(self, best: _Rated, worst: _Rated, prompt: Prompt, context: Context) -> Record:
         margin = best.value - worst.value
         labels = (
-            *prompt.labels,
             ("rated_by", self.options.by),
             *(judge_labels(context, self.options.judge, *self.options.writers) if self.options.by == "judge" else ()),
             ("chosen_rating", f"{best.value:g}"),
@@ -226,9 +195,9 @@ class Preference(Transformer[PreferenceOptions]):
             ("chosen_note", best.rating.note),
             ("rejected_note", worst.rating.note),
         )
-        record = msgspec.structs.replace(prompt.item.answered(text_of(best.reading)), rejected=text_of(worst.reading))
         further = (worst.reading, *best.further, *worst.further)
-        pair = self.signed(record, msgspec.structs.replace(prompt, labels=labels), context, best.reading, *further)
+        chosen = self.answered(prompt, context, best.reading, *further, labels=labels)
+        pair = msgspec.structs.replace(chosen, rejected=text_of(worst.reading))
         if margin < max(self.options.margin, _NO_MARGIN) - _NO_MARGIN / 2:
             return pair.dropped(self.key, "tie", f"the ratings lie {margin:g} apart")
         return pair
@@ -242,8 +211,7 @@ class Preference(Transformer[PreferenceOptions]):
         detail: str,
         *further: Reading[Any],
     ) -> Record:
-        record = self.signed(prompt.item.answered(text_of(reading)), prompt, context, reading, *further)
-        return record.dropped(self.key, reason, detail)
+        return self.answered(prompt, context, reading, *further).dropped(self.key, reason, detail)
 
     async def _rated(self, records: Sequence[Record], prompt: Prompt, context: Context) -> list[Rating]:
         if self.options.by == "reference":

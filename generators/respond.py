@@ -15,29 +15,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
-import msgspec
 from pydantic import Field, model_validator
 
-from curator.llm.base import ChatReply
 from curator.record import Record
-from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
-from generators.answers.answering import (
-    CUT_OFF,
-    Answering,
-    AnsweringOptions,
-    Draw,
-    Drawn,
-    Question,
-    draw,
-    is_answered,
-    question_of,
-    read_draw,
-    sorted_out,
-    text_of,
-)
+from curator.stage import AskingOptions, Context, Prompt
+from generators.answers.answering import AnsweringOptions, AnsweringStage, Question, is_answered, question_of
 from generators.answers.choice import longest, most_agreed
+from generators.answers.draws import Drawn
 from generators.answers.ratings import ASPECTS, Judge, Measured, Rating, best_of, judge_labels
 
 
@@ -77,7 +63,7 @@ class _Choice(NamedTuple):
     ratings: tuple[Rating, ...] = ()
 
 
-class Respond(Transformer[RespondOptions]):
+class Respond(AnsweringStage[RespondOptions]):
     """Answers instructions; see the module's docstring."""
 
     name: ClassVar[str] = "respond"
@@ -88,13 +74,12 @@ class Respond(Transformer[RespondOptions]):
         {"use": "heuristics"},
         {"use": "threshold", "name": "well-formed", "options": {"score": "heuristics.format", "min": 1}},
     )
-    prompts_from: ClassVar[str] = "answering"
     example = "curator generate respond questions.jsonl -n 20 --out answered.jsonl"
 
-    def __init__(self, options: Any = None, *, key: str = "") -> None:
-        """Build the stage; see `Stage`."""
-        super().__init__(options, key=key)
-        self._answering = Answering(self.options, draws=self.options.best_of)
+    @property
+    def draws(self) -> int:
+        """How many answers are drawn to each question."""
+        return self.options.best_of
 
     def per_prompt(self) -> int:
         """Return how many answers a question gets, at most."""
@@ -121,8 +106,7 @@ class Respond(Transformer[RespondOptions]):
             StageError: the run has no documents to ground on, or no evaluator gives the measure.
             PluginError: no evaluator bears the measure's name.
         """
-        self.prompt_folder(context)
-        self._answering.check(context)
+        super().check(context)
         if self.options.measure:
             Measured(self.options.measure, f"{self.key}: measure")
 
@@ -139,22 +123,7 @@ class Respond(Transformer[RespondOptions]):
         waits = question_of(record) and record.rejected is None
         if not waits or (is_answered(record) and not self.options.all):
             return []
-        return [self._answering.prompt(record, self.prompt_folder(context), context)]
-
-    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
-        """Take a reply as the answer.
-
-        Args:
-            reply: the model's text.
-            prompt: the prompt; its item is the `Question`.
-
-        Returns:
-            The answered record.
-
-        Raises:
-            UnparsableReply: it is blank.
-        """
-        return [prompt.item.answered(read_draw(ChatReply(reply)).text)]
+        return [self.prompt_about(record, context)]
 
     async def answer(self, prompt: Prompt, context: Context) -> list[Record]:
         """Draw the answers to one question and choose one.
@@ -170,12 +139,8 @@ class Respond(Transformer[RespondOptions]):
             StageError: the recipe lent this stage no model.
             ProviderError: the endpoint cannot serve.
         """
-        drawn = sorted_out(await draw(self, prompt, context, self.options.best_of))
-        broken = [
-            self._record(prompt, context, reading, *drawn.alike(reading)).dropped(self.key, *CUT_OFF)
-            for reading in drawn.cut_off
-        ]
-        broken += [self.failed(prompt, context, reading, *drawn.alike(reading)) for reading in drawn.unread]
+        drawn = await self.drawn(prompt, context)
+        broken = self.broken(drawn, prompt, context)
         if not drawn.fit:
             return broken
         choice = await self._chosen(drawn, prompt.item, context)
@@ -184,24 +149,13 @@ class Respond(Transformer[RespondOptions]):
             rating = choice.ratings[place] if choice.ratings else Rating(None, "")
             labels = choice.labels if place == choice.place else ()
             further = (*rating.readings, *drawn.alike(reading))
-            record = self._record(prompt, context, reading, *further, labels=(*_counts(drawn), *labels))
+            record = self.answered(prompt, context, reading, *further, labels=(*_counts(drawn), *labels))
             if record.id == prompt.item.parent.id:
                 record = record.dropped(self.key, "same-answer", "the model wrote the answer that stands already")
             elif place != choice.place:
                 record = record.dropped(self.key, "not-chosen", rating.note or f"one of {len(drawn.fit)} answers")
             records.append(record)
         return [records.pop(choice.place), *records, *broken]
-
-    def _record(
-        self,
-        prompt: Prompt,
-        context: Context,
-        reading: Reading[Draw],
-        *further: Reading[Any],
-        labels: tuple[tuple[str, str], ...] = (),
-    ) -> Record:
-        asked = msgspec.structs.replace(prompt, labels=(*prompt.labels, *labels))
-        return self.signed(prompt.item.answered(text_of(reading)), asked, context, reading, *further)
 
     async def _chosen(self, drawn: Drawn, question: Question, context: Context) -> _Choice:
         how = self.options.choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from curator.errors import SourceError
 from curator.text.blocks import Block, document_of
@@ -22,6 +22,8 @@ _SKIPPED = ("w:pPr", "w:rPr", "w:del", "w:moveFrom")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A drawing's or text box's second form, for old programs; it says the same again."""
 _SIGNS = {"w:tab": " ", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
+_ON = ("1", "true", "on")
+"""How Word's XML writes yes."""
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How a compound file begins: Word's format before 2007, and today's with a password."""
 
@@ -44,6 +46,33 @@ def read_docx(data: bytes, where: str, name: str) -> Document:
     Raises:
         SourceError: python-docx is missing, or the file is no Word file, damaged, or protected by a password.
     """
+    if data.startswith(_OLD_WORD):
+        raise SourceError(
+            f"{where} is a Word file of the old kind, or protected by a password; save it as .docx without one"
+        )
+    file = _opened(data, where)
+    edition, own = open_edition(_blocks(file), title=file.title, author=file.author)
+    return document_of(own, name, title=edition.title, author=edition.author)
+
+
+class _File(NamedTuple):
+    """What python-docx finds in a file.
+
+    Attributes:
+        title: the book's title, as the file's properties state it, or "".
+        author: its author, likewise.
+        body: the XML element that holds the text.
+        styles: the XML elements that define styles, of every kind.
+    """
+
+    title: str
+    author: str
+    body: Any
+    styles: list[Any]
+
+
+def _opened(data: bytes, where: str) -> _File:
+    """Have python-docx take a file apart; damage shows here, and what is raised behind it is no damage."""
     try:
         import docx
         from docx.opc.exceptions import OpcError
@@ -51,35 +80,46 @@ def read_docx(data: bytes, where: str, name: str) -> Document:
         raise SourceError(f"{where}: Word files need python-docx: pip install 'instruct-curator[docs]'") from error
     from lxml.etree import XMLSyntaxError
 
-    if data.startswith(_OLD_WORD):
-        raise SourceError(
-            f"{where} is a Word file of the old kind, or protected by a password; save it as .docx without one"
-        )
     try:
         file = docx.Document(io.BytesIO(data))
-        blocks = list(_blocks(file._body))
-        stated = file.core_properties
+        stated, body, styles = file.core_properties, file.element.body, file.styles.element.style_lst
         title, author = stated.title.strip(), stated.author.strip()
-    except (OpcError, XMLSyntaxError, KeyError, AttributeError, *ZIP_DAMAGE) as error:
-        # AttributeError is how python-docx says that the XML of a part is of another kind.
+    except (OpcError, XMLSyntaxError, KeyError, AttributeError, TypeError, *ZIP_DAMAGE) as error:
+        # AttributeError and TypeError are how python-docx says that a part is of another kind, or lacks something.
         raise SourceError(f"{where} is no Word file, or is damaged: {error}; save it again as .docx") from error
-    edition, own = open_edition(blocks, title=title, author=author)
-    return document_of(own, name, title=edition.title, author=edition.author)
+    if body is None:
+        raise SourceError(f"{where} is no Word file, or is damaged: it has no body; save it again as .docx")
+    return _File(title, author, body, styles)
 
 
-def _blocks(body: Any) -> Iterator[Block]:
+def _style_names(styles: list[Any]) -> dict[str, str]:
+    """Return the names of paragraph styles by their ids; by "" that of the default one."""
     from docx.oxml.ns import qn
-    from docx.text.paragraph import Paragraph
 
-    for item in _content(body._element):
+    names = {"": ""}
+    for style in styles:
+        if style.get(qn("w:type")) == "paragraph":
+            stated = style.find(qn("w:name"))
+            name = stated.get(qn("w:val"), "") if stated is not None else ""
+            names.setdefault(style.get(qn("w:styleId"), ""), name)
+            if style.get(qn("w:default")) in _ON:
+                names[""] = name
+    return names
+
+
+def _blocks(file: _File) -> Iterator[Block]:
+    from docx.oxml.ns import qn
+
+    names = _style_names(file.styles)
+    for item in _content(file.body):
         if item.tag == qn("w:tbl"):
             rows = [" | ".join(cells) for cells in _rows(item) if any(cells)]
             if rows:
                 yield Block("\n".join(rows))
             continue
         text = _text(item)
-        stated = Paragraph(item, body).style
-        style = (stated.name if stated is not None else "") or ""
+        stated = item.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+        style = names.get(stated.get(qn("w:val")) if stated is not None else "", names[""])
         if not text or _UNSEEN_STYLE.fullmatch(style):
             continue
         heading = _HEADING_STYLE.fullmatch(style)

@@ -48,14 +48,22 @@ def read_epub(data: bytes, where: str, name: str) -> Document:
     Raises:
         SourceError: the file is no EPUB, is damaged, or is protected.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as book:
-            package = _package(book, where)
-            blocks = [block for page in package.pages for block in _blocks(book, page, where)]
-    except ZIP_DAMAGE as error:
-        raise SourceError(f"{where} is no EPUB, or is damaged: {error}; get the file again") from error
+    with _opened(data, where) as book:
+        package = _package(book, where)
+        blocks = [block for page in package.pages for block in _blocks(book, page, where)]
     edition, own = open_edition(blocks, title=package.title, author=package.author)
     return document_of(own, name, title=edition.title, author=edition.author)
+
+
+def _opened(data: bytes, where: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except ZIP_DAMAGE as error:
+        raise _damaged(where, error) from error
+
+
+def _damaged(where: str, error: Exception) -> SourceError:
+    return SourceError(f"{where} is no EPUB, or is damaged: {error}; get the file again")
 
 
 def _blocks(book: zipfile.ZipFile, page: str, where: str) -> Iterator[Block]:
@@ -110,4 +118,7 @@ def _member(book: zipfile.ZipFile, path: str, where: str) -> bytes:
         raise SourceError(f"{where} is protected by a password; give a file without one")
     if info.file_size > _LARGEST_PAGE_BYTES:
         raise SourceError(f"{where}: {path} would unpack to {info.file_size >> 20} MB; no page of a book is that large")
-    return book.read(info)
+    try:
+        return book.read(info)
+    except ZIP_DAMAGE as error:
+        raise _damaged(where, error) from error

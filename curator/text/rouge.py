@@ -113,29 +113,13 @@ class NoveltyIndex:
         Returns:
             The `k` of highest ROUGE-L, the highest first, equal ones in the order of adding; none that scores 0.
         """
-        return self._best(text, k, 0.0)
-
-    def max_at_least(self, text: str, threshold: float) -> Similar | None:
-        """Return the text that is most like `text`, if it is so by `threshold` or more.
-
-        Args:
-            text: any text.
-            threshold: the least ROUGE-L of interest, above 0; the higher, the quicker.
-
-        Returns:
-            The text, the first added among equals; None if all are below.
-        """
-        best = self._best(text, 1, threshold)
-        return best[0] if best and best[0].score >= threshold else None
-
-    def _best(self, text: str, k: int, least: float) -> list[Similar]:
         import numpy as np
 
         coded = "".join(self._chars.get(word, _UNKNOWN) for word in self._tokens(text))
         if not coded or not self._texts:
             return []
         bounds = self._bounds(coded)
-        likely = np.flatnonzero(bounds >= least if least else bounds)
+        likely = np.flatnonzero(bounds)
         found: list[Similar] = []
         look = max(FIRST_LOOK, k)
         while likely.size:

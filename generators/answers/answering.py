@@ -1,4 +1,4 @@
-"""Getting answers to a record's question: what is sent, the draws that come back, the passages they rest on.
+"""The base of the stages that have a record's question answered: what is sent, and what the replies become.
 
 What `respond` and `preference` share. The record's own dialogue is sent as it is, up to the turn that waits for an
 answer; with passages of the run's documents, those go before the question in the last turn, between tags, and never
@@ -8,26 +8,22 @@ into the record.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from pydantic import Field
 
-from curator.errors import StageError, UnparsableReply
+from curator.errors import StageError
 from curator.llm.base import ChatReply, Sampling
 from curator.record import Origin, Record, Source, Turn
-from curator.stage import AskingOptions, AskingStage, Context, Prompt, Reading
-from curator.text.chunks import Chunk, chunk_document
-from curator.text.document import Document
-from curator.text.prompt import PromptFolder
-from curator.text.retrieval import Retriever, retriever
+from curator.stage import AskingOptions, Context, Prompt, Reading, Transformer
+from generators.answers.draws import Draw, Drawn, read_draw, sorted_out, text_of
+from generators.answers.passages import Passages
 
 SEVERAL_DRAWS = Sampling(temperature=0.8)
 """How several answers to one question are drawn: greedy ones would all be the same."""
-
-CUT_OFF = ("cut-off", "max_tokens was used up")
-"""Why an answer that breaks off is dropped: reason and detail."""
 
 
 class AnsweringOptions(AskingOptions):
@@ -51,34 +47,7 @@ class AnsweringOptions(AskingOptions):
     temperature: float | None = Field(default=None, ge=0, le=2)
 
 
-class Draw(msgspec.Struct, frozen=True):
-    """One answer to one question.
-
-    Attributes:
-        text: the answer.
-        cut_off: whether it ends because no more tokens were allowed.
-    """
-
-    text: str
-    cut_off: bool = False
-
-
-def read_draw(reply: ChatReply) -> Draw:
-    """Read a reply as an answer.
-
-    Args:
-        reply: the model's reply.
-
-    Returns:
-        The answer.
-
-    Raises:
-        UnparsableReply: it is blank.
-    """
-    text = reply.text.strip()
-    if not text:
-        raise UnparsableReply("the reply is blank")
-    return Draw(text, reply.finish_reason == "length")
+AnsweringOptionsT = TypeVar("AnsweringOptionsT", bound=AnsweringOptions)
 
 
 def question_of(record: Record) -> tuple[Turn, ...]:
@@ -99,31 +68,6 @@ def question_of(record: Record) -> tuple[Turn, ...]:
 def is_answered(record: Record) -> bool:
     """Return whether the dialogue ends with an answer that says something."""
     return bool(record.messages) and record.messages[-1].role == "assistant" and bool(record.messages[-1].content)
-
-
-class Passages:
-    """The passages of documents, searchable."""
-
-    def __init__(self, documents: Sequence[Document], max_words: int, kind: str) -> None:
-        """Cut and index the documents.
-
-        Args:
-            documents: the run's documents.
-            max_words: the longest passage, in words.
-            kind: see `curator.text.retrieval.retriever`.
-
-        Raises:
-            StageError: there is no text in them.
-        """
-        self._chunks = [(doc, chunk) for doc in documents for chunk in chunk_document(doc, max_words=max_words)]
-        if not self._chunks:
-            raise StageError("`grounded: true` needs documents with text; name them in `sources:`")
-        self._index: Retriever = retriever([chunk.text for _doc, chunk in self._chunks], kind)
-
-    def about(self, question: str, most: int) -> list[tuple[Source, str]]:
-        """Return the passages that fit a question best, as (source, text), the best first."""
-        found = (self._chunks[hit.place] for hit in self._index.top(question, most))
-        return [(_source(doc, chunk), chunk.text) for doc, chunk in found]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -153,138 +97,138 @@ class Question(msgspec.Struct, frozen=True):
         return Record((*self.turns, Turn("assistant", text)), input_at=self.parent.input_at, origin=origin)
 
 
-class Answering:
-    """Turns records into prompts that ask for an answer; keeps the index of the documents between them."""
+class AnsweringStage(Transformer[AnsweringOptionsT]):
+    """A stage that has questions answered, perhaps several times; what it makes of the answers is the method's own."""
 
-    def __init__(self, options: AnsweringOptions, *, draws: int) -> None:
-        """Keep the options.
+    Options: ClassVar[type[AskingOptions]] = AnsweringOptions
+    prompts_from: ClassVar[str] = "answering"
 
-        Args:
-            options: of the stage.
-            draws: how many answers are drawn to each prompt.
-        """
-        self._options = options
-        several = SEVERAL_DRAWS if draws > 1 else Sampling()
-        self._sampling = several if options.temperature is None else Sampling(temperature=options.temperature)
-        self._passages: Passages | None = None
+    _passages: Passages | None = None  # cut and indexed at the first question, kept for the others
+
+    @property
+    @abstractmethod
+    def draws(self) -> int:
+        """How many answers are drawn to each question."""
 
     def check(self, context: Context) -> None:
-        """See that there is something to rest on; see `Stage.check`."""
-        if self._options.grounded and not context.documents:
+        """Open the prompts, and see that there are documents where answers are to rest on them.
+
+        Args:
+            context: the context of the run to come.
+
+        Raises:
+            StageError: an overriding prompt folder is wrong, or the run has no documents to ground on.
+        """
+        self.prompt_folder(context)
+        if self.options.grounded and not context.documents:
             raise StageError("`grounded: true` needs documents; name them in `sources:`")
 
-    def prompt(self, record: Record, folder: PromptFolder, context: Context) -> Prompt:
+    def prompt_about(self, record: Record, context: Context) -> Prompt:
         """Return what is sent to have a record's question answered.
 
         Args:
             record: a record with a question.
-            folder: the prompts of answering.
             context: lends the documents.
 
         Returns:
             The prompt; its item is the `Question`.
         """
-        turns = question_of(record)
-        found = self._found(turns[-1].content, context) if self._options.grounded else []
+        folder, turns = self.prompt_folder(context), question_of(record)
+        found = self._found(turns[-1].content, context) if self.options.grounded else []
         sent = turns
         if found:
             texts = [text for _source, text in found]
             asked = folder.render("grounded", passages=texts, question=turns[-1].content)
             sent = (*turns[:-1], Turn(turns[-1].role, asked))
         if not record.system:
-            said = self._options.system or folder.render("system", grounded=bool(found))
+            said = self.options.system or folder.render("system", grounded=bool(found))
             sent = (Turn("system", said), *sent)
-        labels = (("grounded", "yes" if found else "no passage found"),) if self._options.grounded else ()
+        labels = (("grounded", "yes" if found else "no passage found"),) if self.options.grounded else ()
         question = Question(record, turns, tuple(source for source, _text in found))
-        return Prompt(sent, item=question, sampling=self._sampling, parents=(record.id,), labels=labels)
+        return Prompt(sent, item=question, sampling=self._sampling(), parents=(record.id,), labels=labels)
+
+    def parse(self, reply: str, prompt: Prompt) -> Iterable[Record]:
+        """Take a reply as an answer.
+
+        Args:
+            reply: the model's text.
+            prompt: the prompt; its item is the `Question`.
+
+        Returns:
+            The answered record.
+
+        Raises:
+            UnparsableReply: it is blank.
+        """
+        return [prompt.item.answered(read_draw(ChatReply(reply)).text)]
+
+    async def drawn(self, prompt: Prompt, context: Context, writers: Sequence[str] = ("",)) -> Drawn:
+        """Ask for the answers to one question, all at the same time.
+
+        Args:
+            prompt: the question.
+            context: the stage's surroundings.
+            writers: the models that answer in turn, by the recipe's names; "" for the stage's own.
+
+        Returns:
+            What came of them, in the order of asking, whichever came first.
+
+        Raises:
+            StageError: the recipe lent this stage no such model.
+            ProviderError: the endpoint cannot serve.
+        """
+        turns = [divmod(number, len(writers)) for number in range(self.draws)]
+        asked = (self.ask(prompt, context, read_draw, model=writers[who], sample=sample) for sample, who in turns)
+        return sorted_out(await asyncio.gather(*asked))
+
+    def answered(
+        self,
+        prompt: Prompt,
+        context: Context,
+        reading: Reading[Draw],
+        *further: Reading[Any],
+        labels: tuple[tuple[str, str], ...] = (),
+    ) -> Record:
+        """Return the record that one answer makes.
+
+        Args:
+            prompt: the question.
+            context: the stage's surroundings.
+            reading: the answer.
+            further: the other replies that the record stands for, or took.
+            labels: what is to be known about it, besides the prompt's own labels.
+
+        Returns:
+            The record, with its origin.
+        """
+        labelled = msgspec.structs.replace(prompt, labels=(*prompt.labels, *labels))
+        return self.signed(prompt.item.answered(text_of(reading)), labelled, context, reading, *further)
+
+    def broken(self, drawn: Drawn, prompt: Prompt, context: Context) -> list[Record]:
+        """Return what is of no use among the draws: answers that break off, and replies that could not be read.
+
+        Args:
+            drawn: the draws.
+            prompt: the question.
+            context: the stage's surroundings.
+
+        Returns:
+            Dropped records, one for each different text.
+        """
+        cut_off = [
+            self.answered(prompt, context, reading, *drawn.alike(reading)).dropped(
+                self.key, "cut-off", "max_tokens was used up"
+            )
+            for reading in drawn.cut_off
+        ]
+        return cut_off + [self.failed(prompt, context, reading, *drawn.alike(reading)) for reading in drawn.unread]
+
+    def _sampling(self) -> Sampling:
+        if self.options.temperature is not None:
+            return Sampling(temperature=self.options.temperature)
+        return SEVERAL_DRAWS if self.draws > 1 else Sampling()
 
     def _found(self, question: str, context: Context) -> list[tuple[Source, str]]:
         if self._passages is None:
-            self._passages = Passages(context.documents, self._options.max_words, self._options.retriever)
-        return self._passages.about(question, self._options.passages)
-
-
-async def draw(
-    stage: AskingStage[Any], prompt: Prompt, context: Context, n: int, writers: Sequence[str] = ("",)
-) -> list[Reading[Draw]]:
-    """Ask for several answers to one question, at the same time.
-
-    Args:
-        stage: who asks.
-        prompt: the question.
-        context: the stage's surroundings.
-        n: how many answers.
-        writers: the models that answer in turn, by the recipe's names; "" for the stage's own.
-
-    Returns:
-        The readings in the order of asking, whichever came first.
-    """
-    turns = [divmod(number, len(writers)) for number in range(n)]
-    asked = (stage.ask(prompt, context, read_draw, model=writers[who], sample=sample) for sample, who in turns)
-    return list(await asyncio.gather(*asked))
-
-
-class Drawn(msgspec.Struct, frozen=True):
-    """What came of several draws.
-
-    Attributes:
-        fit: the readings of whole answers, each text once, in the order of asking.
-        votes: the texts of all whole answers, as often as they came.
-        cut_off: the readings of answers that break off, each text once.
-        unread: the readings of replies that could not be read, each text and reason once.
-        all: every reading, in the order of asking.
-    """
-
-    fit: tuple[Reading[Draw], ...]
-    votes: tuple[str, ...]
-    cut_off: tuple[Reading[Draw], ...]
-    unread: tuple[Reading[Draw], ...]
-    all: tuple[Reading[Draw], ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The texts of `fit`."""
-        return tuple(text_of(reading) for reading in self.fit)
-
-    def alike(self, reading: Reading[Draw]) -> tuple[Reading[Draw], ...]:
-        """Return the other readings that came to the same: one record stands for all of them."""
-        return tuple(other for other in self.all if other is not reading and _content(other) == _content(reading))
-
-
-def sorted_out(readings: Sequence[Reading[Draw]]) -> Drawn:
-    """Sort what came of several draws.
-
-    Args:
-        readings: in the order of asking.
-
-    Returns:
-        The draws by what became of them.
-    """
-    fit: dict[str, Reading[Draw]] = {}
-    cut_off: dict[str, Reading[Draw]] = {}
-    unread: dict[tuple[str, str], Reading[Draw]] = {}
-    votes = []
-    for reading in readings:
-        if reading.value is None:
-            unread.setdefault(_content(reading), reading)
-        else:
-            (cut_off if reading.value.cut_off else fit).setdefault(reading.value.text, reading)
-            votes += [] if reading.value.cut_off else [reading.value.text]
-    broken = tuple(reading for text, reading in cut_off.items() if text not in fit)
-    return Drawn(tuple(fit.values()), tuple(votes), broken, tuple(unread.values()), tuple(readings))
-
-
-def text_of(reading: Reading[Draw]) -> str:
-    """Return the answer that was read; "" if none was."""
-    return reading.value.text if reading.value is not None else ""
-
-
-def _content(reading: Reading[Draw]) -> tuple[str, str]:
-    """Return what tells a reading from others: its text, and why it could not be read."""
-    if reading.value is not None or reading.answer is None:
-        return text_of(reading), reading.reason
-    return reading.answer.reply.text, reading.reason
-
-
-def _source(document: Document, chunk: Chunk) -> Source:
-    return Source(document.name, document.digest, chunk.index, chunk.start, chunk.end, chunk.chapter)
+            self._passages = Passages(context.documents, self.options.max_words, self.options.retriever)
+        return self._passages.about(question, self.options.passages)

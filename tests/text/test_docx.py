@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from curator.errors import SourceError
+from curator.text.docx import read_docx
 from curator.text.readers import read_document
 
 
@@ -121,6 +124,45 @@ def test_tables_within_tables_and_merged_cells_come_once(tmp_path: Path) -> None
     assert read_document(tmp_path / "a.docx").text == "wide\nhigh | b | c\n | outer in ner | end"
 
 
+def changed(path: Path, changes: dict[str, bytes]) -> Path:
+    """Replace members of a Word file."""
+    with zipfile.ZipFile(path) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, data in (members | changes).items():
+            opened.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("default", "named", "text"),
+    [
+        ("List Bullet", "", "- One"),
+        ("List Bullet", "Absent", "- One"),
+        ("Plain", "Character", "One"),
+        ("List Bullet", "Own", "One"),
+        ("Plain", "Own-List", "- One"),
+    ],
+)
+def test_a_paragraph_has_its_own_style_or_the_default_one(default: str, named: str, text: str, tmp_path: Path) -> None:
+    """A style that is not there, or is none for paragraphs, leaves the default one."""
+    styles = "".join(
+        word("style", word("name", attributes=f'w:val="{name}"'), f'w:type="{kind}" w:styleId="{key}" {extra}')
+        for name, kind, key, extra in [
+            ("List Emphasis", "character", "Character", ""),
+            ("list bullet", "paragraph", "Own-List", ""),
+            ("Plain", "paragraph", "Own", ""),
+            (default, "paragraph", "Default", 'w:default="1"'),
+        ]
+    )
+    file = docx.Document()
+    style = word("pPr", word("pStyle", attributes=f'w:val="{named}"')) if named else ""
+    file.element.body.insert(0, parse_xml(word("p", style + said("One"))))
+    file.save(str(tmp_path / "a.docx"))
+    path = changed(tmp_path / "a.docx", {"word/styles.xml": word("styles", styles).encode()})
+    assert read_document(path).text == text
+
+
 @pytest.mark.parametrize("part", ["[Content_Types].xml", "docProps/core.xml", "word/document.xml", "word/styles.xml"])
 @pytest.mark.parametrize("content", [b"", b"<a/>"])
 def test_a_part_that_is_something_else_is_one_clear_error(part: str, content: bytes, tmp_path: Path) -> None:
@@ -128,13 +170,50 @@ def test_a_part_that_is_something_else_is_one_clear_error(part: str, content: by
     file = docx.Document()
     file.add_paragraph("He woke.")
     file.save(str(path))
-    with zipfile.ZipFile(path) as opened:
-        members = {name: opened.read(name) for name in opened.namelist()}
-    with zipfile.ZipFile(path, "w") as opened:
-        for name, data in (members | {part: content}).items():
-            opened.writestr(name, data)
     with pytest.raises(SourceError, match="is damaged"):
-        read_document(path)
+        read_document(changed(path, {part: content}))
+
+
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "said"),
+    [
+        ("word/document.xml", word("document"), "it has no body"),
+        ("word/_rels/document.xml.rels", f'<Relationships xmlns="{RELATIONS}"><Relationship/></Relationships>', ""),
+    ],
+)
+def test_a_part_that_lacks_something_is_one_clear_error(part: str, content: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    docx.Document().save(str(path))
+    with pytest.raises(SourceError, match=f"is damaged: {said}"):
+        read_document(changed(path, {part: content.encode()}))
+
+
+@pytest.mark.parametrize("style", ['w:type="none"', 'w:type="paragraph"', 'w:type="paragraph" w:styleId="Odd"'])
+def test_an_odd_style_spoils_no_file(style: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    file = docx.Document()
+    file.add_paragraph("He woke.")
+    file.save(str(path))
+    styles = word("styles", word("style", word("name"), style))
+    assert read_document(changed(path, {"word/styles.xml": styles.encode()})).text == "He woke."
+
+
+def test_a_failure_of_ours_is_not_called_damage(tmp_path: Path) -> None:
+    """Controls in controls, deeper than we may go here, and yet a sound file: the failure is to be seen as it is."""
+    deep = word("p", said("deep"))
+    for _ in range(110):
+        deep = f"<w:sdt><w:sdtContent>{deep}</w:sdtContent></w:sdt>"
+    assert "deep" in read_with(tmp_path, f"<w:sdt {nsdecls('w')}><w:sdtContent>{deep}</w:sdtContent></w:sdt>")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 150)
+    try:
+        with pytest.raises(RecursionError):
+            read_docx((tmp_path / "a.docx").read_bytes(), "a.docx", "a.docx")
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize(

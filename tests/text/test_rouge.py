@@ -67,27 +67,19 @@ def test_the_most_similar_are_those_of_all_comparisons(pool: list[str], text: st
     assert index_of(*pool).most_similar(text, k) == expected
 
 
-@given(pool=POOLS, text=SENTENCES, threshold=st.sampled_from([0.2, 0.5, 2 / 3, 0.7, 1.0]))
-def test_the_nearest_above_a_threshold_is_that_of_all_comparisons(pool: list[str], text: str, threshold: float) -> None:
-    scored = sorted((-rouge_l(text, other), number) for number, other in enumerate(pool))
-    near = [Similar(number, -score) for score, number in scored if -score >= threshold]
-    assert index_of(*pool).max_at_least(text, threshold) == (near[0] if near else None)
-
-
 def test_a_large_pool_is_looked_through_in_several_steps() -> None:
     """More texts than one look takes have the same bound, and only the last of them scores."""
     shuffled = "five four three two one"
     pool = [shuffled] * 500 + ["one two three four five"]
     index = index_of(*pool)
     assert index.most_similar("one two three four five", 2) == [Similar(500, 1.0), Similar(0, 0.2)]
-    assert index.max_at_least("one two three four five", 0.9) == Similar(500, 1.0)
 
 
-def test_exactly_the_threshold_is_found() -> None:
+def test_a_score_on_a_threshold_is_not_below_it() -> None:
     """7 of 10 words in order: 2·7 / 20 is 0.7 to the last bit."""
     left, right = "a b c d e f g x y z", "a b c d e f g u v w"
     assert rouge_l(left, right) == 0.7
-    assert index_of(left).max_at_least(right, 0.7) == Similar(0, 0.7)
+    assert index_of(left).most_similar(right) == [Similar(0, 0.7)]
 
 
 def test_words_that_are_not_in_the_pool_count_in_the_length() -> None:

@@ -48,7 +48,11 @@ CASES = {
     "source-empty": Case(source(b"\n \n"), 1, (NOTE, "is empty", "needs some text")),
     "source-binary": Case(source(b"\x89PNG\r\n\x1a\n\0\0\0"), 1, (NOTE, "is binary", "give a text file")),
     "source-latin-1": Case(source("Café Ørn".encode("latin-1")), 1, (NOTE, "at byte 3", "iconv -f WINDOWS-1252")),
-    "source-folder": Case(both(lambda f: (f / "empty").mkdir(), recipe("sources/notes.md", "empty")), 1, ("empty",)),
+    "source-folder": Case(
+        both(lambda f: (f / "empty").mkdir(), recipe(NOTE, "empty")),
+        1,
+        ("harbour/empty holds no file that can be read: nothing; known suffixes: .", ".md"),
+    ),
     "source-kind": Case(
         both(lambda f: (f / NOTE).rename(f / "notes.odt"), recipe(NOTE, "notes.odt")),
         1,
