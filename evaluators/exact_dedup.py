@@ -9,8 +9,8 @@ from curator.record import Record
 from curator.stage.base import StageOptions
 from curator.stage.context import Context
 from curator.stage.selector import CorpusSelector, Rejection
-from curator.text.words import normalise
 from curator.text.fields import Field, text_of
+from curator.text.words import normalise
 
 
 class ExactDedupOptions(StageOptions):
@@ -50,5 +50,6 @@ class ExactDedup(CorpusSelector[ExactDedupOptions]):
             original = first.get(form)
             if form and original is None:
                 first[form] = record
-            decisions.append(None if original is None else Rejection("exact-duplicate", f"of {original.id}", (original.id,)))
+            repeats = () if original is None else (original.id,)
+            decisions.append(Rejection("exact-duplicate", f"of {repeats[0]}", repeats) if repeats else None)
         return decisions

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from pydantic import Field as OptionField
 
-from curator.dedup.clusters import Numbers
-from curator.dedup.near import Duplicate, EngineName, Method, near_duplicates
-from curator.dedup.shingles import Shingles
+from curator.dedup.choices import EngineName, Method, Shingles
 from curator.record import Record
 from curator.stage.base import StageOptions
 from curator.stage.context import Context
 from curator.stage.selector import CorpusSelector, Rejection
 from curator.text.fields import Field, text_of
+from evaluators.preference import preference
+
+if TYPE_CHECKING:  # it loads numpy
+    from curator.dedup.near import Duplicate
 
 
 class NearDedupOptions(StageOptions):
@@ -81,6 +82,8 @@ class NearDedup(CorpusSelector[NearDedupOptions]):
         return await asyncio.to_thread(self._decisions, records)
 
     def _decisions(self, records: Sequence[Record]) -> list[Rejection | None]:
+        from curator.dedup.near import near_duplicates
+
         options = self.options
         found = near_duplicates(
             [text_of(record, options.field) for record in records],
@@ -92,25 +95,6 @@ class NearDedup(CorpusSelector[NearDedupOptions]):
             order=preference(records, options.best),
         )
         return [_rejection(records, found.get(place)) for place in range(len(records))]
-
-
-def preference(records: Sequence[Record], best: str) -> Numbers | None:
-    """Return who of equal records is to stay.
-
-    Args:
-        records: the records.
-        best: the name of a score; "" for none.
-
-    Returns:
-        Each record's place in the order of preference: by falling score, the unscored last, equals as they come.
-        None where the order is that of the records. Shape: (records,).
-    """
-    if not best:
-        return None
-    scores = np.array([-np.inf if (score := record.score(best)) is None else score for record in records])
-    places = np.empty(len(records), dtype=np.int64)
-    places[np.argsort(-scores, kind="stable")] = np.arange(len(records))
-    return places
 
 
 def _rejection(records: Sequence[Record], duplicate: Duplicate | None) -> Rejection | None:

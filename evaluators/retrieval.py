@@ -6,11 +6,12 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
+from curator.embedding.retrieval import retriever
 from curator.record import Record, Score, Source
 from curator.stage import Context, Evaluator, Measure, StageOptions
 from curator.text.chunks import chunk_document
 from curator.text.document import Document
-from curator.text.retrieval import Retriever, retriever
+from curator.text.retrieval import Retriever
 
 NAME = "retrieval"
 
@@ -21,7 +22,7 @@ class RetrievalOptions(StageOptions):
     Attributes:
         k: how many passages a question may bring up for its own to be among them.
         max_words: the longest passage that the documents are cut into, in words; best as the generator's.
-        by: "bm25", or the folder or name of a sentence-transformers model.
+        by: "bm25"; or a sentence-transformers model: "auto" (all-MiniLM-L6-v2), its folder or its name.
     """
 
     k: int = Field(default=5, ge=1, le=1000)
@@ -58,7 +59,7 @@ class Retrieval(Evaluator[RetrievalOptions]):
 
     Source: Lewis et al. 2021, "PAQ: 65 Million Probably-Asked Questions", arXiv 2102.07033, section 2.4, keep a
     question only if a question answering system without the passage finds its answer ("global filtering"). Ours asks no
-    model: it tests the retrieval half of that, with BM25 (see `curator.text.retrieval`).
+    model: it tests the retrieval half of that, with BM25 (see `curator.text.retrieval`) or embeddings.
     """
 
     name: ClassVar[str] = NAME
@@ -117,7 +118,9 @@ class Retrieval(Evaluator[RetrievalOptions]):
                 for start, end in _spans(document, self.options.max_words):
                     places.append(Place(document.digest, start, end))
                     texts.append(document.text[start:end])
-            self._collection = Collection(context.documents, tuple(places), retriever(texts, self.options.by))
+            self._collection = Collection(
+                context.documents, tuple(places), retriever(texts, self.options.by, context.results)
+            )
         return self._collection
 
 

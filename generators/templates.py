@@ -23,12 +23,13 @@ from typing import ClassVar
 import msgspec
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
+from curator.embedding.retrieval import retriever
 from curator.errors import StageError, UnparsableReply
 from curator.record import Record, Source, Turn
 from curator.stage import Context, Generator, GeneratorOptions, Prompt
 from curator.text.chunks import chunk_document
 from curator.text.prompt import PromptFolder
-from curator.text.retrieval import Retriever, retriever
+from curator.text.retrieval import Retriever
 from generators.slots.file import TemplateEntry, TemplateFile, read_template_file
 from generators.slots.forms import Form, forms_of
 from generators.slots.labelled import Dataset, LabelledData, Limits, Task, mixed, read_labelled

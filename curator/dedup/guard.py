@@ -47,5 +47,6 @@ def common_words(openers: Sequence[str], corpus: Sequence[str]) -> frozenset[str
 
 
 def _key(text: str, common: Set[str]) -> bytes:
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half surrogate pairs, on which sentences cannot be told
     facts = "\n".join([*sorted(numbers(text)), "", *sorted(names(text, common=common))])
     return hashlib.blake2b(facts.encode("utf-8", "surrogatepass"), digest_size=16).digest()

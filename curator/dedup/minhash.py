@@ -2,8 +2,8 @@
 
 A signature has `PERMUTATIONS` values; two sets agree in one of them with a probability equal to their Jaccard
 similarity s. Cut into b bands of r values, two signatures agree in at least one whole band with probability
-1 - (1 - s^r)^b. Every pair that a band proposes is verified afterwards, so bands only have to miss little: how much they
-propose in vain costs time, never precision.
+1 - (1 - s^r)^b. Every pair that a band proposes is verified afterwards, so bands only have to miss little: how much
+they propose in vain costs time, never precision.
 
 Source: Broder 1997 (signatures); J. Leskovec, A. Rajaraman and J. Ullman, 2014, "Mining of Massive Datasets", section
 3.4.2 (bands). Permutations are those of `datasketch`'s scheme affine32, bit for bit.
@@ -46,9 +46,7 @@ def bands_and_rows(threshold: float, permutations: int = PERMUTATIONS) -> tuple[
         a band where no number of rows achieves that.
     """
     fitting = [
-        rows
-        for rows in range(1, permutations + 1)
-        if (1 - threshold**rows) ** (permutations // rows) <= _MISSED_SHARE
+        rows for rows in range(1, permutations + 1) if (1 - threshold**rows) ** (permutations // rows) <= _MISSED_SHARE
     ]
     rows = max(fitting, default=1)
     return permutations // rows, rows
@@ -56,7 +54,7 @@ def bands_and_rows(threshold: float, permutations: int = PERMUTATIONS) -> tuple[
 
 @cache
 def permutations() -> npt.NDArray[np.uint32]:
-    """Return the factors a and the summands b of the permutations x -> a x + b modulo 2^32. Shape: (2, PERMUTATIONS)."""
+    """Return factors a and summands b of the permutations x -> a x + b modulo 2^32. Shape: (2, PERMUTATIONS)."""
     return np.ascontiguousarray(_empty().permutations, dtype=np.uint32)
 
 

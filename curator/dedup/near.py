@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from curator.dedup.choices import EngineName, Method, Shingles
 from curator.dedup.clusters import Numbers, components, neighbours_towards, stand_ins
 from curator.dedup.forest import Forest, Groups
 from curator.dedup.guard import common_words, fact_keys
-from curator.dedup.shingles import Sets, Shingled, Shingles
+from curator.dedup.shingles import Sets, Shingled
 from curator.dedup.texts import Texts
 from curator.errors import CuratorError
-
-Method = Literal["near", "exact"]
-"""How pairs are found: `near` by MinHash bands, which miss a few; `exact` by a join that misses none, at about twice
-the cost."""
-
-EngineName = Literal["auto", "kernel", "datasketch"]
-"""Who does the work: the compiled kernel, or numpy and datasketch. `auto` is the kernel where it was built."""
 
 
 class Engine(Protocol):

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from curator.dedup import shingles as cutting
+from curator.dedup.choices import Shingles
 from curator.dedup.clusters import Joined
 from curator.dedup.forest import Forest, Groups
 from curator.dedup.minhash import WINDOW, band_keys, signatures
 from curator.dedup.prefix_join import prefix_join
-from curator.dedup.shingles import Sets, Shingled, Shingles
+from curator.dedup.shingles import Sets, Shingled
 
 name = "datasketch"
 """What this engine is called by the user."""
@@ -78,9 +79,7 @@ def exact_forest(sets: Shingled, threshold: float, groups: Groups) -> Forest:
     return Forest.of(edges, np.zeros(len(sets.short), dtype=np.bool_))
 
 
-def similarities(
-    sets: Shingled, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def similarities(sets: Shingled, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return the exact Jaccard similarity of pairs of texts.
 
     Args:

@@ -20,15 +20,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from curator.dedup.choices import Shingles
 from curator.text.words import SHORT_WORDS, normalise, words
-
-Shingles = Literal["auto", "words", "characters"]
-"""`auto`: by the text's length, as above; or one kind for all texts."""
 
 WORD_RUN = 3
 """How many words a word shingle has."""
@@ -103,12 +101,15 @@ def shingled(texts: Sequence[str], shingles: Shingles, threshold: float) -> Shin
         Their sets.
     """
     below, up_to = word_bounds(shingles, threshold)
-    by_words, by_characters, short = [], [], []
+    by_words: list[Hashes] = []
+    by_characters: list[Hashes] = []
+    short = []
+    nothing = np.zeros(0, dtype=np.uint32)
     for text in texts:
         found = words(text)
         short.append(len(found) < below)
-        by_words.append([] if short[-1] else word_hashes(found))
-        by_characters.append(character_hashes(text) if len(found) <= up_to else [])
+        by_words.append(nothing if short[-1] else word_hashes(found))
+        by_characters.append(character_hashes(text) if len(found) <= up_to else nothing)
     return Shingled(sets_of(by_words), sets_of(by_characters), np.array(short, dtype=np.bool_))
 
 

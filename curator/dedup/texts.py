@@ -39,6 +39,10 @@ class Texts(Sequence[str]):
         """
         if isinstance(texts, Texts):
             return texts
+        from curator.dedup import kernel
+
+        if kernel.is_built():
+            return cls(*kernel.laid_out(texts))
         joined = "".join(texts)
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)
         if joined.isascii():

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
+from curator.embedding.retrieval import retriever
 from curator.errors import StageError, UnparsableReply
 from curator.text.chunks import Chunk
 from curator.text.decoding import decode
-from curator.text.retrieval import Retriever, retriever
+from curator.text.retrieval import Retriever
 from curator.text.words import content_words, count_words, normalise, words
 from generators.book.entities import NAME, PERSON, Inventory, mentions
 from generators.book.passages import Passage

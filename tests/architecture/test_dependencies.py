@@ -11,7 +11,13 @@ from typing import Any
 
 from tests.architecture.tree import PACKAGES, ROOT, label, modules, parsed
 
-CALLED_OTHERWISE = {"docx": "python-docx", "dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "yaml": "pyyaml"}
+CALLED_OTHERWISE = {
+    "docx": "python-docx",
+    "dotenv": "python-dotenv",
+    "faiss": "faiss-cpu",
+    "markdown_it": "markdown-it-py",
+    "yaml": "pyyaml",
+}
 """Packages whose import name is not the name they are installed by."""
 
 

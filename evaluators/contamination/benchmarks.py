@@ -1,0 +1,185 @@
+"""Benchmarks as they lie in files and on the Hub: read into what `curator.contamination` looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from curator.contamination import Benchmark, Item
+from curator.errors import FormatError
+from curator.formats import Format, read_rows
+from curator.formats.columns import PARTS, USUAL_NAMES, Columns, usual_columns
+from curator.formats.containers import Row
+from curator.formats.detection import detected
+from curator.formats.hub_dataset import open_hub_dataset
+from curator.formats.intake import record_of
+from curator.formats.provenance import COLUMN
+from curator.record import Record
+from curator.registry import formats
+from curator.text.fields import text_of
+from curator.text.near_miss import did_you_mean
+
+BenchmarkField = Literal["instruction", "response", "both"]
+"""What of an item is looked for; of `both` each by itself."""
+
+OWN_IDS = ("id", "_id", "task_id", "question_id")
+"""Columns by which the items of a benchmark are known; without one, by the number of their row."""
+
+JUDGED_ROWS = 1_000
+"""The columns of a dataset are those that one of so many first rows has."""
+
+
+class BenchmarkSource(BaseModel):
+    """Where a benchmark lies; a text alone is a file's path.
+
+    Attributes:
+        file: a dataset file, relative to the workspace; or `dataset`.
+        dataset: a dataset of the Hub, as `organisation/name`, in place of `file`.
+        config: which of the dataset's configurations.
+        split: which of the dataset's splits.
+        revision: which version of the dataset: a branch, tag or commit.
+        columns: the column of each part (`instruction`, `response`, `input`), for layouts that are not recognised.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path | None = None
+    dataset: str = ""
+    config: str = ""
+    split: str = "test"
+    revision: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, given: Any) -> Any:
+        return {"file": given} if isinstance(given, str | Path) else given
+
+    @field_validator("columns")
+    @classmethod
+    def _parts(cls, columns: dict[str, str]) -> dict[str, str]:
+        for part in columns:
+            if part not in PARTS:
+                raise ValueError(f"there is no part {part!r}{did_you_mean(part, PARTS)}")
+        if columns and "instruction" not in columns:
+            raise ValueError("say which column is the instruction, as in {instruction: question, response: answer}")
+        return columns
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> BenchmarkSource:
+        if (self.file is None) == (not self.dataset):
+            raise ValueError("name a `file` or a `dataset`, one of the two")
+        if self.file is not None and (self.config or self.revision):
+            raise ValueError("`config` and `revision` belong to a `dataset`, and a `file` is given")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the benchmark is called in reports."""
+        if self.file is not None:
+            return self.file.as_posix()
+        return self.dataset + (f"/{self.config}" if self.config else "") + f":{self.split}"
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A benchmark that was read.
+
+    Attributes:
+        benchmark: what is looked for.
+        labels: the labels that its items bear in their origin, as (name, value), with the id of the first item that
+            has each; none but for what was exported with its provenance.
+    """
+
+    benchmark: Benchmark
+    labels: Mapping[tuple[str, str], str]
+
+
+def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField = "both") -> Opened:
+    """Read a benchmark.
+
+    Args:
+        source: where it lies.
+        folder: the folder that its path is relative to.
+        field: what of its items is looked for.
+
+    Returns:
+        The benchmark. Records that were dropped before their export are no items of it.
+
+    Raises:
+        FormatError: it cannot be read, its columns are not known, a row is damaged, or it has nothing to look for.
+    """
+    items: list[Item] = []
+    labels: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    known = [formats.load(name)() for name in formats.names()]
+    format, rows = _format(source, _rows(source, folder), known)
+    for row in rows:
+        try:
+            record, _mended = record_of(row, format, known)
+        except FormatError as error:
+            raise FormatError(
+                f"{source.name}: row {row.number} cannot be read: {error}; mend it or take it out"
+            ) from error
+        if record.drop is not None:
+            continue
+        name = _item_id(source.name, row, record, taken)
+        taken.add(name)
+        question = text_of(record, "instruction") if field != "response" else ""
+        items.append(Item(name, question, record.response if field != "instruction" else ""))
+        for label in record.origin.labels:
+            labels.setdefault(label, name)
+    if not any(item.question.strip() or item.answer.strip() for item in items):
+        what = "text" if field == "both" else field
+        raise FormatError(f"{source.name}: no item has any {what} to look for; see `benchmark_field`")
+    return Opened(Benchmark(source.name, tuple(items)), labels)
+
+
+def _rows(source: BenchmarkSource, folder: Path) -> Iterator[Row]:
+    if source.file is not None:
+        return read_rows(folder / source.file)
+    return open_hub_dataset(source.dataset, source.config, split=source.split, revision=source.revision).rows
+
+
+def _format(source: BenchmarkSource, rows: Iterator[Row], known: Sequence[Format]) -> tuple[Format, Iterator[Row]]:
+    """Return what the rows mean, and all of them."""
+    head = list(islice(rows, JUDGED_ROWS))
+    rows = chain(head, rows)
+    found = [frozenset(row.value) for row in head if row.value is not None]
+    if source.columns:
+        format = Columns(source.columns)
+        try:
+            format.check(chain(*found))
+        except FormatError as error:
+            raise FormatError(f"{source.name}: {error}") from error
+        return format, rows
+    for columns in found:
+        if not any(format.recognises(columns) for format in known) and (usual := usual_columns(columns)):
+            return Columns(usual_columns(frozenset(chain(*found))) | usual), rows
+    try:
+        return detected(source.name, rows, None, known)
+    except FormatError as error:
+        raise FormatError(f"{error}{_proposal(frozenset(chain(*found)))}") from error
+
+
+def _proposal(columns: frozenset[str]) -> str:
+    """Return how the columns could be mapped, where some of them may be what is looked for."""
+    if not columns:
+        return ""
+    questions = [name for name in sorted(columns) if name.lower() in USUAL_NAMES["instruction"]]
+    example = questions[0] if questions else "COLUMN"
+    answer = "" if questions else ", response: COLUMN"
+    return f"; or say which column holds what, as in `columns: {{instruction: {example}{answer}}}`"
+
+
+def _item_id(benchmark: str, row: Row, record: Record, taken: set[str]) -> str:
+    value = row.value or {}
+    if value.get(COLUMN) and record.id not in taken:
+        return record.id
+    own = next((value[name] for name in OWN_IDS if isinstance(value.get(name), str | int)), "")
+    name = f"{benchmark}:{own}"
+    return name if own != "" and name not in taken else f"{benchmark}:{row.number}"
