@@ -6,29 +6,25 @@ prompt-completion, preference) and questions with answers under the usual names;
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 from pydantic import Field, field_validator, model_validator
 
 from curator.errors import FormatError
 from curator.formats import Format, read_rows
-from curator.formats.columns import PARTS, Columns, usual_columns
 from curator.formats.containers import Row
-from curator.formats.detection import detected
 from curator.formats.hub_dataset import open_hub_dataset
 from curator.formats.intake import record_of
+from curator.formats.meaning import check_parts, understood
 from curator.record import Record, Turn
 from curator.registry import formats
 from curator.stage import Context, Stage, StageOptions
 from curator.stage.ordered import as_stream, followed_by
 from curator.text.near_miss import did_you_mean
-
-JUDGED_ROWS = 1_000
-"""The columns of a dataset are those that one of so many first rows has: rows of JSON leave out what they lack."""
 
 
 class ImportOptions(StageOptions):
@@ -68,11 +64,7 @@ class ImportOptions(StageOptions):
     @field_validator("columns")
     @classmethod
     def _parts(cls, columns: dict[str, str]) -> dict[str, str]:
-        for part in columns:
-            if part not in PARTS:
-                raise ValueError(f"there is no part {part!r}{did_you_mean(part, PARTS)}")
-        if columns and "instruction" not in columns:
-            raise ValueError("say which column is the instruction, as in {instruction: question, response: answer}")
+        check_parts(columns)
         return columns
 
     @model_validator(mode="after")
@@ -144,7 +136,8 @@ class Import(Stage[ImportOptions]):
     def _read(self, context: Context) -> Iterator[Record]:
         found = self._open(context)
         known: list[Format] = [formats.load(name)() for name in formats.names()]
-        format, rows = self._format(found, known)
+        named = formats.load(self.options.format)() if self.options.format else None
+        format, rows = understood(found.name, found.rows, known, self.options.columns, named)
         for row in rows:
             try:
                 record, mended = record_of(row, format, known)
@@ -162,26 +155,6 @@ class Import(Stage[ImportOptions]):
                 labels=(*labels.items(), ("row", str(row.number))),
             )
 
-    def _format(self, found: Found, known: Sequence[Format]) -> tuple[Format, Iterator[Row]]:
-        """Return what the rows mean, and all of them: as the options say, or judged by the columns."""
-        if self.options.columns:
-            return _mapped(found, self.options.columns)
-        if self.options.format:
-            return detected(found.name, found.rows, formats.load(self.options.format)(), known)
-        head, rows = _begun(found.rows)
-        for columns in map(frozenset, head):
-            if any(format.recognises(columns) for format in known):
-                break
-            if usual := usual_columns(columns):
-                # Other rows may have a context or a system prompt, which this one lacks.
-                return Columns(usual_columns(frozenset(chain(*head))) | usual), rows
-        try:
-            return detected(found.name, rows, None, known)
-        except FormatError as error:
-            raise FormatError(
-                f"{error}; or say which column holds what, as in `columns: {{instruction: …, response: …}}`"
-            ) from error
-
     def _fit(self, record: Record) -> Record:
         """Let a record that was dropped before its export stay dropped, by this stage: the other may not be here."""
         drop = record.drop
@@ -191,20 +164,3 @@ class Import(Stage[ImportOptions]):
         if self.options.unanswered == "drop" and not record.response:
             return record.dropped(self.key, "unanswered", "the row has no response")
         return record
-
-
-def _begun(rows: Iterator[Row]) -> tuple[list[Mapping[str, Any]], Iterator[Row]]:
-    """Return what the first rows hold that can be read, and all the rows."""
-    head = list(islice(rows, JUDGED_ROWS))
-    return [row.value for row in head if row.value is not None], chain(head, rows)
-
-
-def _mapped(found: Found, columns: Mapping[str, str]) -> tuple[Format, Iterator[Row]]:
-    format = Columns(columns)
-    head, rows = _begun(found.rows)
-    if head:
-        try:
-            format.check(chain(*head))
-        except FormatError as error:
-            raise FormatError(f"{found.name}: {error}") from error
-    return format, rows

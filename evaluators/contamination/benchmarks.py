@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,26 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from curator.contamination import Benchmark, Item
 from curator.errors import FormatError
-from curator.formats import Format, read_rows
-from curator.formats.columns import PARTS, USUAL_NAMES, Columns, usual_columns
+from curator.formats import read_rows
 from curator.formats.containers import Row
-from curator.formats.detection import detected
 from curator.formats.hub_dataset import open_hub_dataset
 from curator.formats.intake import record_of
+from curator.formats.meaning import check_parts, understood
 from curator.formats.provenance import COLUMN
 from curator.record import Record
 from curator.registry import formats
 from curator.text.fields import text_of
-from curator.text.near_miss import did_you_mean
 
 BenchmarkField = Literal["instruction", "response", "both"]
 """What of an item is looked for; of `both` each by itself."""
 
 OWN_IDS = ("id", "_id", "task_id", "question_id")
 """Columns by which the items of a benchmark are known; without one, by the number of their row."""
-
-JUDGED_ROWS = 1_000
-"""The columns of a dataset are those that one of so many first rows has."""
 
 
 class BenchmarkSource(BaseModel):
@@ -63,11 +57,7 @@ class BenchmarkSource(BaseModel):
     @field_validator("columns")
     @classmethod
     def _parts(cls, columns: dict[str, str]) -> dict[str, str]:
-        for part in columns:
-            if part not in PARTS:
-                raise ValueError(f"there is no part {part!r}{did_you_mean(part, PARTS)}")
-        if columns and "instruction" not in columns:
-            raise ValueError("say which column is the instruction, as in {instruction: question, response: answer}")
+        check_parts(columns)
         return columns
 
     @model_validator(mode="after")
@@ -117,7 +107,7 @@ def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField 
     labels: dict[tuple[str, str], str] = {}
     taken: set[str] = set()
     known = [formats.load(name)() for name in formats.names()]
-    format, rows = _format(source, _rows(source, folder), known)
+    format, rows = understood(source.name, _rows(source, folder), known, source.columns)
     for row in rows:
         try:
             record, _mended = record_of(row, format, known)
@@ -143,37 +133,6 @@ def _rows(source: BenchmarkSource, folder: Path) -> Iterator[Row]:
     if source.file is not None:
         return read_rows(folder / source.file)
     return open_hub_dataset(source.dataset, source.config, split=source.split, revision=source.revision).rows
-
-
-def _format(source: BenchmarkSource, rows: Iterator[Row], known: Sequence[Format]) -> tuple[Format, Iterator[Row]]:
-    """Return what the rows mean, and all of them."""
-    head = list(islice(rows, JUDGED_ROWS))
-    rows = chain(head, rows)
-    found = [frozenset(row.value) for row in head if row.value is not None]
-    if source.columns:
-        format = Columns(source.columns)
-        try:
-            format.check(chain(*found))
-        except FormatError as error:
-            raise FormatError(f"{source.name}: {error}") from error
-        return format, rows
-    for columns in found:
-        if not any(format.recognises(columns) for format in known) and (usual := usual_columns(columns)):
-            return Columns(usual_columns(frozenset(chain(*found))) | usual), rows
-    try:
-        return detected(source.name, rows, None, known)
-    except FormatError as error:
-        raise FormatError(f"{error}{_proposal(frozenset(chain(*found)))}") from error
-
-
-def _proposal(columns: frozenset[str]) -> str:
-    """Return how the columns could be mapped, where some of them may be what is looked for."""
-    if not columns:
-        return ""
-    questions = [name for name in sorted(columns) if name.lower() in USUAL_NAMES["instruction"]]
-    example = questions[0] if questions else "COLUMN"
-    answer = "" if questions else ", response: COLUMN"
-    return f"; or say which column holds what, as in `columns: {{instruction: {example}{answer}}}`"
 
 
 def _item_id(benchmark: str, row: Row, record: Record, taken: set[str]) -> str:

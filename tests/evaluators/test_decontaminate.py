@@ -240,7 +240,7 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
         (None, {}, "cannot be read|no such file|not there"),
         ("", {}, "empty"),
         ('{"prompt_text": "a", "gold": "b"}', {}, "the columns are gold, prompt_text.*`columns: {instruction: COLUMN"),
-        ('{"question": "a", "choices": ["b"], "label": 1}', {}, "`columns: {instruction: question}`"),
+        ('{"question": "a", "choices": ["b"], "label": 1}', {}, "`columns: {instruction: question, response: COLUMN}`"),
         ('{"q": "a"}', {"columns": {"instruction": "question"}}, "no column 'question'.*the columns are q"),
         ('{"question": "a?", "answer": "b"}\nnonsense', {}, "row 2 cannot be read"),
         ('{"question": "a?", "answer": ""}', {"benchmark_field": "response"}, "no item has any response to look for"),

@@ -301,5 +301,7 @@ async def test_a_file_of_questions_alone_is_read(column: str, tmp_path: Path) ->
 
 async def test_questions_beside_an_unknown_column_are_not_taken_for_questions_alone(tmp_path: Path) -> None:
     write(tmp_path, {"question": "What is the rent?", "antwort": "Zehn Kronen."})
-    with pytest.raises(FormatError, match=r"or say which column holds what, as in `columns: \{instruction: …"):
+    with pytest.raises(
+        FormatError, match=r"or say which column holds what, as in `columns: \{instruction: question, response: COLUMN"
+    ):
         await imported(tmp_path)
