@@ -12,6 +12,7 @@ LOCK := requirements/lock.txt
 NOVEL := .cache/janeaustenr
 DEMO := demo-workspace
 PACKAGES := curator generators evaluators finetune ui
+KERNEL := $(wildcard curator/dedup/_*.[ch])
 CODE := $(PACKAGES) tests benchmarks docs setup.py
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ endef
 
 setup-light: $(LIGHT)/.ready  ## Make .venv: Curator and the embedded model's engine, without torch
 
-$(LIGHT)/.ready: pyproject.toml setup.py $(LOCK)
+$(LIGHT)/.ready: pyproject.toml setup.py $(LOCK) $(KERNEL)
 	$(call make-venv,$(LIGHT))
 	$(LIGHT)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local]'
 	@touch $@
@@ -41,7 +42,7 @@ $(LIGHT)/.ready: pyproject.toml setup.py $(LOCK)
 setup: $(FULL)/.ready $(NOVEL)/.ready  ## Make .venv-dev: everything that the tests and the linters need
 
 # torch first and by its version alone, so that pip takes a CPU build where one is at hand.
-$(FULL)/.ready: pyproject.toml setup.py $(LOCK)
+$(FULL)/.ready: pyproject.toml setup.py $(LOCK) $(KERNEL)
 	$(call make-venv,$(FULL))
 	$(FULL)/bin/python -m pip install --quiet "$$(grep '^torch==' $(LOCK))"
 	$(FULL)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local,hub,train,docs,dev]'
@@ -104,5 +105,6 @@ lock: requirements/held-back.txt pyproject.toml  ## Pin the newest versions of e
 
 clean:  ## Remove environments, caches, build results and the demo workspace
 	rm -rf $(LIGHT) $(FULL) .venv-lock .cache $(DEMO) build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -f curator/dedup/_kernel.*.so curator/dedup/_kernel.*.pyd
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

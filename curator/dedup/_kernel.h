@@ -121,7 +121,7 @@ Outcome find_bound(Column texts, const Table *table, Growing *numbers);
 /* Cut texts into shingles. */
 Outcome shingle(Column texts, Forms forms, const Table *table, WordBounds bounds, Shingled *made);
 
-/* --- _join.c --- */
+/* --- _join.c, _near.c, _exact.c --- */
 
 #define PERMUTATIONS 32
 #define NOBODY UINT32_MAX

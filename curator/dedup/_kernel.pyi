@@ -1,4 +1,4 @@
-"""What the compiled kernel offers `kernel.py`; its sources are _kernel.c, _shingle.c and _join.c."""
+"""What the compiled kernel offers `kernel.py`; its sources lie beside it."""
 
 from collections.abc import Sequence
 

@@ -50,6 +50,9 @@ _TEXT_COPIES = 4
 
 _PART_KEYS = 1 << 19
 
+_MANY_TEXTS = 20_000
+"""With how many texts it pays to start processes for what Python does with them."""
+
 
 class Report(NamedTuple):
     """What a run found.
@@ -220,7 +223,8 @@ class _Run:
         for at, some in enumerate(slices):
             self._progress(progress + _of(at, len(slices)))
             work = partial(steps.members, search=self._search, common=common)
-            texts = self._plan.over_splits(*some.by_split(splits), work, "members")
+            python = common is not None and len(some.numbers) > _MANY_TEXTS
+            texts = self._plan.over_splits(*some.by_split(splits), work, "members", python=python)
             judge = partial(judged, search=self._search, again=common is not None)
             found += self._plan.batches(self._plan.over_groups(texts, "cell", judge, "judged"))
         return _concatenated(found, "judged")
@@ -234,12 +238,15 @@ class _Run:
                 self._progress(f"looking for {len(missing)} words that may be names")
                 columns = [{"numbers": without[range_of(split, without)]} for split in some]
                 work = partial(steps.lower_case, search=self._search, wanted=missing)
-                for batch in self._over(some, columns, work, "lower_case"):
+                python = sum(split.rows for split in some) > _MANY_TEXTS
+                for batch in self._over(some, columns, work, "lower_case", python=python):
                     common.update(batch["word"].to_pylist())
         return frozenset(common)
 
-    def _over(self, splits: list[Split], columns: list[dict[str, Any]], work: Any, step: str) -> Any:
-        return self._plan.batches(self._plan.over_splits(splits, columns, work, step))
+    def _over(
+        self, splits: list[Split], columns: list[dict[str, Any]], work: Any, step: str, *, python: bool = False
+    ) -> Any:
+        return self._plan.batches(self._plan.over_splits(splits, columns, work, step, python=python))
 
     def _rounds(self, size_bytes: float) -> int:
         return 1 + int(size_bytes // self._memory_bytes) if self._memory_bytes else 1

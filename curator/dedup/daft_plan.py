@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PARTITIONS = 4096
 
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -44,6 +45,8 @@ class Plan:
         columns: Sequence[Mapping[str, Any]],
         work: Callable[[Split, Mapping[str, Any]], pa.Table],
         step: str,
+        *,
+        python: bool = False,
     ) -> DataFrame:
         """Do something with each split.
 
@@ -52,6 +55,7 @@ class Plan:
             columns: what each brings along, arrays of numpy by name.
             work: what is done.
             step: what it is called; see `schema_of`.
+            python: whether it is long work of Python itself, for which each core is given a process.
 
         Returns:
             The rows that come of it, in no order; nothing is done until they are asked for.
@@ -64,7 +68,7 @@ class Plan:
             return _series([work(*_task(row)) for row in _rows(struct)], step, nested=True)
 
         kind = daft.DataType.from_arrow_type(_struct(step))
-        done = daft.func.batch(return_dtype=daft.DataType.list(kind), batch_size=1)(task)
+        done = daft.func.batch(return_dtype=daft.DataType.list(kind), batch_size=1, use_process=python or None)(task)
         frame = daft.from_arrow(_tasks(splits, columns))
         if self.spread:
             frame = frame.into_partitions(min(len(splits), _MOST_PARTITIONS))

@@ -1,18 +1,25 @@
-"""Equal texts: those of one normal form, told by a hash of it."""
+"""Equal texts: those of one normal form, told by a hash of it.
+
+Few texts of a set have an equal, so that all are first told apart by what costs next to nothing: the sum of a number
+for each byte of the normal form that is no blank. Only of texts with equal sums is the normal form made and hashed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from curator.dedup.clusters import Numbers, stand_ins
 from curator.dedup.texts import Texts
 from curator.text.words import normalise
 
 _DIGEST_BYTES = 16
+_BLOCK_BYTES = 8 << 20
+_BLANK = ord(" ")
 
 _ASCII = bytes(ord(normalise(f"x{chr(code)}x")[1]) if code < 128 else code for code in range(256))
 """What each ASCII character is in the normal form, where none depends on its neighbours: blanks are one blank each."""
@@ -29,14 +36,15 @@ def equal_texts(texts: Texts, order: Numbers | None = None) -> dict[int, int]:
     Returns:
         For each text that is not to stay, by its number, the one that stays.
     """
-    digests = np.frombuffer(b"".join(map(_digest, range(len(texts)), _each(texts))), dtype=f"V{_DIGEST_BYTES}")
-    halves = digests.view(np.uint64).reshape(-1, 2)
-    sorted_by_digest = np.lexsort((halves[:, 1], halves[:, 0]))  # stable, so of equals the first number comes first
-    found = halves[sorted_by_digest]
-    begins = np.concatenate([[True], (found[1:] != found[:-1]).any(axis=1)]) if len(found) else np.zeros(0, np.bool_)
-    first = np.empty(len(texts), dtype=np.int64)
-    first[sorted_by_digest] = sorted_by_digest[np.maximum.accumulate(np.where(begins, np.arange(len(found)), 0))]
-    stays = stand_ins(first, order)
+    _sums_found, kinds, counts = np.unique(_sums(texts), return_inverse=True, return_counts=True)
+    clusters = np.arange(len(texts), dtype=np.int64)
+    first: dict[bytes, int] = {}
+    for text in np.flatnonzero(counts[kinds] > 1).tolist():
+        form = _normal_form(_bytes(texts, text))
+        if form:
+            digest = hashlib.blake2b(form, digest_size=_DIGEST_BYTES).digest()
+            clusters[text] = first.setdefault(digest, text)
+    stays = stand_ins(clusters, order)
     return {int(text): int(stays[text]) for text in np.flatnonzero(stays != np.arange(len(texts)))}
 
 
@@ -59,16 +67,47 @@ def chosen_texts(texts: Texts, places: Numbers) -> Texts:
     return Texts(np.concatenate([np.zeros(0, dtype=np.uint8), *data]), offsets)
 
 
-def _each(texts: Texts) -> Iterable[bytes]:
-    return (texts.data[start:end].tobytes() for start, end in pairwise(texts.offsets.tolist()))
+def _bytes(texts: Texts, text: int) -> bytes:
+    return texts.data[texts.offsets[text] : texts.offsets[text + 1]].tobytes()
 
 
-def _digest(number: int, text: bytes) -> bytes:
-    """Return the hash of a text's normal form; of an empty form, the text's number, so that it equals no other."""
+def _normal_form(text: bytes) -> bytes:
+    """Return the normal form of a text, both in UTF-8."""
     if text.isascii():
-        form = b" ".join(text.translate(_ASCII).split())
-    else:
-        form = normalise(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
-    if not form:
-        return number.to_bytes(_DIGEST_BYTES, "little")
-    return hashlib.blake2b(form, digest_size=_DIGEST_BYTES).digest()
+        return b" ".join(text.translate(_ASCII).split())
+    return normalise(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
+
+
+def _sums(texts: Texts) -> npt.NDArray[np.uint64]:
+    """Return a number for each text that is equal for equal texts, and seldom for others. Shape: (texts,)."""
+    sums = np.zeros(len(texts), dtype=np.uint64)
+    for first, last in _blocks(texts):
+        bounds = texts.offsets[first : last + 1]
+        data = texts.data[bounds[0] : bounds[-1]]
+        written = first + np.flatnonzero(np.diff(bounds))
+        starts = texts.offsets[written] - bounds[0]
+        if len(written):
+            sums[written] = np.add.reduceat(_weights()[data], starts)
+            for text in written[np.maximum.reduceat(data, starts) > 127].tolist():
+                form = _normal_form(_bytes(texts, text))
+                sums[text] = _weights()[np.frombuffer(form, dtype=np.uint8)].sum()
+    return sums
+
+
+def _blocks(texts: Texts) -> Iterator[tuple[int, int]]:
+    """Yield runs of texts that take some megabytes, or one text that takes more."""
+    first = 0
+    while first < len(texts):
+        end = int(np.searchsorted(texts.offsets, texts.offsets[first] + _BLOCK_BYTES, side="right")) - 1
+        last = min(max(end, first + 1), len(texts))
+        yield first, last
+        first = last
+
+
+@cache
+def _weights() -> npt.NDArray[np.uint64]:
+    """Return the number that each byte counts; 0 for a blank."""
+    each = np.random.default_rng(0).integers(1, 1 << 63, 256, dtype=np.uint64)
+    weights: npt.NDArray[np.uint64] = each[np.frombuffer(_ASCII, dtype=np.uint8)]
+    weights[np.frombuffer(_ASCII, dtype=np.uint8) == _BLANK] = 0
+    return weights

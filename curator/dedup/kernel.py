@@ -1,7 +1,7 @@
 """The compiled engine: texts to shingles, bands and verified pairs in C, on the buffers themselves.
 
-It gives what `portable` gives, only faster. The C sources are `_kernel.c` (what Python sees), `_shingle.c` and
-`_join.c`.
+It gives what `portable` gives, only faster. The C sources are `_kernel.c` (what Python sees), `_shingle.c`,
+`_join.c`, `_near.c` and `_exact.c`.
 """
 
 from __future__ import annotations

@@ -156,8 +156,8 @@ def _write_lines(split: Split, leaving: Leaving, kept: str, dropped: str) -> Non
         for place, number in enumerate((leaving.numbers - split.first).tolist()):
             row = json.loads(found[number])
             _refuse_taken(row, split.path)
-            row |= {name: column[place] for name, column in added.items()}
-            go.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            more = json.dumps({name: column[place] for name, column in added.items()}).encode("ascii")
+            go.write(found[number][:-1] + (b", " if row else b"") + more[1:] + b"\n")
 
 
 def _large(found: Iterator[tuple[int, pa.Table]], rows: int = 1 << 16, size_bytes: int = 64 << 20) -> Iterator[Any]:

@@ -8,8 +8,8 @@ import zlib
 import msgspec
 import numpy as np
 
-from curator.dedup.minhash import signatures
 from curator.dedup.choices import Shingles
+from curator.dedup.minhash import signatures
 from curator.dedup.shingles import Hashes, Sets, shingled
 from curator.text.evidence import numbers
 

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from curator.dedup.choices import Shingles
 from curator.dedup.guard import fact_keys
 from curator.dedup.minhash import PERMUTATIONS, SCHEME, bands_and_rows
-from curator.dedup.choices import Shingles
 from curator.dedup.sketch import Judgement, Repeat, Sketch, decoded, encoded, hashes, similarity, sketch_of
 from curator.dedup.sketch_storage import SketchStorage
 from curator.text.names import lower_case_words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -88,25 +89,42 @@ def _parquet(split: Split, text: TextOf | None, also: Sequence[str]) -> Iterator
 
 def _json(split: Split, text: TextOf | None, also: Sequence[str]) -> Iterator[pa.Table]:
     import pyarrow as pa
-    from pyarrow import json
+    from pyarrow import json as arrow_json
 
     options = None
     if isinstance(text, ColumnText):  # other columns may then hold what they like
         kinds = [(text.column, pa.large_string()), *((each, pa.float64()) for each in also)]
-        options = json.ParseOptions(explicit_schema=pa.schema(kinds), unexpected_field_behavior="ignore")
+        options = arrow_json.ParseOptions(explicit_schema=pa.schema(kinds), unexpected_field_behavior="ignore")
     found, step = lines(split), split.batch_rows
     for at in range(0, len(found), step):
         some = found[at : at + step]
         data = b"\n".join(some)
         try:
-            table = json.read_json(
-                BytesIO(data), json.ReadOptions(use_threads=False, block_size=len(data) + 1), options
+            table = arrow_json.read_json(
+                BytesIO(data), arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1), options
             )
         except pa.ArrowInvalid as error:
-            raise FormatError(_about_line(some, str(error))) from error
+            table = _by_row(some, text, also, _about_line(some, str(error)))
         if table.num_rows != len(some):
             raise FormatError("a line holds more than one object; write one on each line")
         yield table
+
+
+def _by_row(lines_read: Sequence[bytes], text: TextOf | None, also: Sequence[str], problem: str) -> pa.Table:
+    """Return rows that Arrow cannot read, with only the columns that are looked at: the others may be too mixed.
+
+    Half surrogate pairs, which Arrow cannot hold, are compared as question marks.
+    """
+    import pyarrow as pa
+
+    try:
+        plain = (json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace") for line in lines_read)
+        rows = [json.loads(line) for line in plain]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        wanted = names if text is None else [*text.needs(names), *also]
+        return pa.Table.from_pylist([{name: row.get(name) for name in wanted} for row in rows])
+    except (ValueError, TypeError, AttributeError, pa.ArrowException) as error:  # the parser of Arrow says it better
+        raise FormatError(problem) from error
 
 
 def _about_line(lines_read: Sequence[bytes], said: str) -> str:

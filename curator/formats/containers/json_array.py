@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TextIO
 
 from curator.errors import FormatError
-from curator.formats.containers.base import Container, Row
+from curator.formats.containers.base import Row, TextContainer
 from curator.formats.containers.json_text import compact, row_of
 from curator.formats.containers.jsonl import JsonLines
 
@@ -17,8 +17,10 @@ CHUNK_CHARS = 1 << 18
 LONGEST_WORD_CHARS = 16
 """No word of JSON is longer, so an error further than this from the end is not mended by reading on."""
 
+_REST = "the rows from here on cannot be read"
 
-class JsonArray(Container):
+
+class JsonArray(TextContainer):
     """One JSON array of objects, in UTF-8; a file that holds one object a line instead is read as that.
 
     What comes after broken JSON cannot be found again: it is reported, and the rows before it stand.
@@ -27,7 +29,7 @@ class JsonArray(Container):
     name: ClassVar[str] = "json"
     suffixes: ClassVar[tuple[str, ...]] = (".json",)
 
-    def read(self, path: Path) -> Iterator[Row]:
+    def read_written(self, path: Path) -> Iterator[tuple[Row, bytes]]:
         """Read element by element."""
         # Bytes that are not UTF-8 become half surrogates, which no UTF-8 has, so that only their own row is bad.
         with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
@@ -51,34 +53,34 @@ class JsonArray(Container):
             file.write(b"\n]\n" if separator == b",\n" else b"[]\n")
 
 
-def _lines(path: Path) -> Iterator[Row]:
-    rows = JsonLines().read(path)
+def _lines(path: Path) -> Iterator[tuple[Row, bytes]]:
+    rows = JsonLines().read_written(path)
     first = next(rows)
-    if first.value is None:
+    if first[0].value is None:
         raise FormatError(f"{path}: is neither a JSON array of rows nor one row a line; write [ ... ] around the rows")
     yield from chain([first], rows)
 
 
-def _elements(window: _Window) -> Iterator[Row]:
+def _elements(window: _Window) -> Iterator[tuple[Row, bytes]]:
     if window.next_char() == "]":
         return
     number, separator = 0, ","
     while separator == ",":
         number += 1
         try:
-            value, is_utf8 = window.value()
+            value, written, is_utf8 = window.value()
         except json.JSONDecodeError as error:
-            yield Row(number, problem=f"broken JSON: {error.msg}; the rows from here on cannot be read")
+            yield Row(number, problem=f"broken JSON: {error.msg}; {_REST}"), b""
             return
         except (ValueError, RecursionError) as error:
-            yield Row(number, problem=f"broken JSON: {error}; the rows from here on cannot be read")
+            yield Row(number, problem=f"broken JSON: {error}; {_REST}"), b""
             return
-        yield row_of(number, value) if is_utf8 else Row(number, problem="not UTF-8")
+        yield row_of(number, value) if is_utf8 else Row(number, problem="not UTF-8"), written
         separator = window.take()
     if separator != "]":
-        yield Row(number + 1, problem="broken JSON: the array is not closed; the rows from here on cannot be read")
+        yield Row(number + 1, problem=f"broken JSON: the array is not closed; {_REST}"), b""
     elif window.next_char():
-        yield Row(number + 1, problem="there is text after the end of the array; it was not read")
+        yield Row(number + 1, problem="there is text after the end of the array; it was not read"), b""
 
 
 class _Window:
@@ -108,8 +110,8 @@ class _Window:
         self._at += len(char)
         return char
 
-    def value(self) -> tuple[Any, bool]:
-        """Return the next value, and whether its text was UTF-8."""
+    def value(self) -> tuple[Any, bytes, bool]:
+        """Return the next value, how it is written, and whether that is UTF-8."""
         self.next_char()
         while True:
             try:
@@ -120,7 +122,8 @@ class _Window:
             else:
                 if end < len(self._text) or self._ended:
                     source, self._at = self._text[self._at : end], end
-                    return value, source.isascii() or not any("\udc80" <= char <= "\udcff" for char in source)
+                    is_utf8 = source.isascii() or not any("\udc80" <= char <= "\udcff" for char in source)
+                    return value, source.encode(errors="surrogateescape"), is_utf8
             self._read_on()
 
     def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
