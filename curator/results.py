@@ -35,13 +35,13 @@ class Results(Protocol):
         ...
 
     def all(self, space: str) -> Iterator[tuple[str, bytes]]:
-        """Yield every key of a space with its result, in the order in which they were kept.
+        """Return every key of a space with its result, in the order in which they were kept.
 
         Args:
             space: the kind of result.
 
-        Yields:
-            Key and result.
+        Returns:
+            Key and result of each.
         """
         ...
 

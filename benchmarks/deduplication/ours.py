@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curator.dedup.near import Duplicate, EngineName, Method, near_duplicates
+from curator.dedup.choices import EngineName, Method
+from curator.dedup.near import Duplicate, near_duplicates
 from deduplication.corpus import THRESHOLD
 
 Found = dict[int, Duplicate]

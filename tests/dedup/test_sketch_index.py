@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curator.dedup.choices import Shingles
 from curator.dedup.minhash import signatures
 from curator.dedup.near import near_duplicates
-from curator.dedup.choices import Shingles
 from curator.dedup.shingles import shingled
 from curator.dedup.sketch import Repeat, decoded, encoded, hashes, similarity, sketch_of
 from curator.dedup.sketch_index import SketchIndex
