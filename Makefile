@@ -45,7 +45,7 @@ setup: $(FULL)/.ready $(NOVEL)/.ready  ## Make .venv-dev: everything that the te
 $(FULL)/.ready: pyproject.toml setup.py $(LOCK) $(KERNEL)
 	$(call make-venv,$(FULL))
 	$(FULL)/bin/python -m pip install --quiet "$$(grep '^torch==' $(LOCK))"
-	$(FULL)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local,hub,train,docs,dev]'
+	$(FULL)/bin/python -m pip install --quiet -c $(LOCK) -e '.[local,hub,train,embeddings,redis,scale,docs,dev]'
 	@touch $@
 
 # "Pride and Prejudice", for the tests of readers: a Debian package, unpacked here and not installed, for which nobody

@@ -27,7 +27,7 @@ RUN = """
 import json, os, sys, time
 from pathlib import Path
 began_s = time.perf_counter()
-from curator.dedup.daft_engine import deduplicate
+from curator.dedup.scale.engine import deduplicate
 asked = json.loads(sys.argv[1])
 report = deduplicate([asked.pop("file")], asked.pop("out"), text="text", **asked)
 taken_s = time.perf_counter() - began_s

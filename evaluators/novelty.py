@@ -20,8 +20,8 @@ from curator.stage.selector import Rejection, Selector
 from curator.text.fields import Field, text_of
 
 if TYPE_CHECKING:  # these load numpy
-    from curator.dedup.sketch import Repeat
-    from curator.dedup.sketch_index import SketchIndex
+    from curator.dedup.index.index import SketchIndex
+    from curator.dedup.index.sketch import Repeat
 
 BATCH = 64
 """How many records that have arrived already are judged, and remembered, in one go."""
@@ -90,7 +90,7 @@ class Novelty(Selector[NoveltyOptions]):
             StoreError: it does not answer, or its client is not installed.
         """
         if self.options.redis:
-            from curator.dedup.sketch_storage import InRedis
+            from curator.dedup.index.storage import InRedis
 
             storage = InRedis(self.options.redis, self._space())
             try:
@@ -130,7 +130,7 @@ class Novelty(Selector[NoveltyOptions]):
             index.close()
 
     def _decisions(self, index: SketchIndex, batch: Sequence[Record], seen: set[str]) -> list[Rejection | None]:
-        from curator.dedup.sketch import Repeat
+        from curator.dedup.index.sketch import Repeat
 
         texts = [(record.id, text_of(record, self.options.field)) for record in batch]
         decisions: list[Rejection | None] = []
@@ -141,8 +141,8 @@ class Novelty(Selector[NoveltyOptions]):
 
     def _index(self, context: Context) -> SketchIndex:
         """Return the index, opened once for all passes of a run: what they write is in it already."""
-        from curator.dedup.sketch_index import SketchIndex
-        from curator.dedup.sketch_storage import InRedis, InResults
+        from curator.dedup.index.index import SketchIndex
+        from curator.dedup.index.storage import InRedis, InResults
 
         if self._opened is None or self._opened[0] is not context.results:
             options, space = self.options, self._space()

@@ -21,7 +21,7 @@ from curator.stage import Context
 from curator.store import Store
 from evaluators.novelty import BATCH, Novelty
 from tests.dedup.harbour_texts import text
-from tests.dedup.redis_server import free_port, redis_server
+from tests.dedup.index.redis_server import free_port, redis_server
 from tests.evaluators.novel_records import copy_of, dropped, record
 from tests.resume.counting_server import CountingServer
 from tests.resume.test_kill import finish, start, workspace

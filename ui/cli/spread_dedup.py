@@ -12,7 +12,7 @@ from ui.cli.duplicates import NEAR_THRESHOLD, Choice
 from ui.cli.row_files import showing_rows, text_chosen
 
 if TYPE_CHECKING:
-    from curator.dedup.row_text import TextOf
+    from curator.dedup.scale.row_text import TextOf
     from curator.text.fields import Field
 
 
@@ -33,7 +33,7 @@ def spread(
     Returns:
         The counts that `ui.cli.duplicates.summary` gives.
     """
-    from curator.dedup.daft_engine import deduplicate
+    from curator.dedup.scale.engine import deduplicate
 
     text = _text(file, *what)
     with showing_rows() as show:
@@ -64,7 +64,7 @@ def spread(
 
 def _text(file: str, format: str, field: Field | None, column: str) -> str | TextOf:
     """Return what is compared, as the first file tells; of files elsewhere, the options have to say it."""
-    from curator.dedup.splits import found_files
+    from curator.dedup.scale.splits import found_files
     from curator.registry import formats
 
     if "://" not in file:

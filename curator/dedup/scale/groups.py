@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curator.dedup.splits import Split
+from curator.dedup.scale.splits import Split
 
 Numbers = npt.NDArray[np.int64]
 

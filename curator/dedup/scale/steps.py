@@ -1,6 +1,6 @@
 """What the workers of a run over many machines do: a split, or all that belongs together, becomes a table.
 
-Nothing here knows of Daft; see `curator.dedup.daft_engine` for how the steps follow each other.
+Nothing here knows of Daft; see `curator.dedup.scale.engine` for how the steps follow each other.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from curator.dedup.bands import keys_by_band
 from curator.dedup.choices import Shingles
 from curator.dedup.guard import fact_keys
 from curator.dedup.minhash import bands_and_rows
 from curator.dedup.near import Engine, engine_of
-from curator.dedup.row_text import TextOf, ranks_of
-from curator.dedup.split_reading import lines, tables, texts_of
-from curator.dedup.splits import Split, naming
+from curator.dedup.scale.bands import keys_by_band
+from curator.dedup.scale.row_text import TextOf, ranks_of
+from curator.dedup.scale.split_reading import lines, tables, texts_of
+from curator.dedup.scale.splits import Split, naming
 from curator.dedup.texts import Texts
 from curator.text.names import lower_case_words
 from curator.text.words import normalise

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from curator.dedup.sketch import Repeat
-from curator.dedup.sketch_index import SketchIndex
-from curator.dedup.sketch_storage import InRedis, InResults
+from curator.dedup.index.index import SketchIndex
+from curator.dedup.index.sketch import Repeat
+from curator.dedup.index.storage import InRedis, InResults
 from curator.errors import StoreError
 from curator.results import ResultsInMemory
 from tests.dedup.harbour_texts import near, text
-from tests.dedup.redis_server import free_port, has_real_server, redis_server
+from tests.dedup.index.redis_server import free_port, has_real_server, redis_server
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_nobody_judges_while_another_does(server: str) -> None:
 @pytest.mark.parametrize("listens", [False, True])
 def test_a_server_that_does_not_answer_is_reported(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody there, or somebody who accepts and says nothing."""
-    monkeypatch.setattr("curator.dedup.sketch_storage.ANSWER_S", 0.2)
+    monkeypatch.setattr("curator.dedup.index.storage.ANSWER_S", 0.2)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         if listens:

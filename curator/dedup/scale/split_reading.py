@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from curator.dedup.row_text import ColumnText, TextOf
-from curator.dedup.splits import Split, container_of, filesystem, naming
+from curator.dedup.scale.row_text import ColumnText, TextOf
+from curator.dedup.scale.splits import Split, container_of, filesystem, naming
 from curator.errors import FormatError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curator.dedup.row_text import TextOf, ranks_of
+from curator.dedup.scale.row_text import TextOf, ranks_of
 from curator.errors import FormatError
 
 SPLIT_BYTES = 32 << 20

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pyarrow")
 
-from curator.dedup import splits
-from curator.dedup.split_reading import lines
-from curator.dedup.splits import cut, filesystem, found_files, numbered
+from curator.dedup.scale import splits
+from curator.dedup.scale.split_reading import lines
+from curator.dedup.scale.splits import cut, filesystem, found_files, numbered
 from curator.errors import FormatError
 
 PIECES = st.lists(st.sampled_from([b"{}", b"\n", b"\r\n", b" ", b"\xc3\xa9", b"a long line of letters"]), max_size=30)

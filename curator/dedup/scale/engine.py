@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curator.dedup import daft_steps as steps
 from curator.dedup.choices import Shingles
-from curator.dedup.daft_cluster import connect
-from curator.dedup.daft_groups import Cells, Links, range_of
-from curator.dedup.daft_plan import Plan
-from curator.dedup.daft_verdicts import EXACT, SUSPECT, WORD, judged
-from curator.dedup.parts import Leaving, free_folder, taken_back, written
-from curator.dedup.row_text import ColumnText, TextOf
-from curator.dedup.splits import Split, checked, cut, found_files, numbered, reachable
+from curator.dedup.scale import steps
+from curator.dedup.scale.cluster import connect
+from curator.dedup.scale.groups import Cells, Links, range_of
+from curator.dedup.scale.parts import Leaving, free_folder, taken_back, written
+from curator.dedup.scale.plan import Plan
+from curator.dedup.scale.row_text import ColumnText, TextOf
+from curator.dedup.scale.splits import Split, checked, cut, found_files, numbered, reachable
+from curator.dedup.scale.verdicts import EXACT, SUSPECT, WORD, judged
 from curator.errors import FormatError, RecipeError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def deduplicate(
         files: Parquet or JSON Lines: files, folders, patterns, or addresses as `s3://bucket/folder`.
         out: the folder of the rows that stay, new or empty: a part for each split of the input, in its order.
         text: the column that is compared, or what takes the text out of a table of rows.
-        dropped: the folder of the rows that go, with the columns `curator.dedup.parts.ADDED`; "" to write none.
+        dropped: the folder of the rows that go, with the columns `curator.dedup.scale.parts.ADDED`; "" to write none.
         threshold: the smallest Jaccard similarity at which two texts are joined, above 0 and at most 1.
         shingles: what texts are compared by.
         guard: whether texts that state other numbers or other names always stay apart.

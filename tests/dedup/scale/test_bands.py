@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator.dedup import daft_groups
-from curator.dedup.bands import keys_by_band, many_signatures
 from curator.dedup.clusters import components
-from curator.dedup.daft_groups import Cells, Links
 from curator.dedup.minhash import band_keys, signatures
+from curator.dedup.scale import groups
+from curator.dedup.scale.bands import keys_by_band, many_signatures
+from curator.dedup.scale.groups import Cells, Links
 from curator.dedup.shingles import sets_of
 
 SETS = st.lists(st.sets(st.integers(0, 2**32 - 1), max_size=9).map(sorted), max_size=9)
@@ -38,7 +38,7 @@ def test_signatures_and_keys_are_those_of_datasketch(members: list[list[int]], t
 @given(LINKS, st.integers(1, 50))
 def test_links_make_the_components(pairs: list[tuple[int, int]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(daft_groups, "_MOST_LINKS", most)
+        patch.setattr(groups, "_MOST_LINKS", most)
         links = Links()
         for left, right in pairs:
             links.add(np.array([left]), np.array([right]))
@@ -55,7 +55,7 @@ def test_a_group_is_never_cut(pairs: list[tuple[int, int]], size: int, count: in
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     links.add(ends[:, 0], ends[:, 1])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(daft_groups, "CELL_TEXTS", size)
+        patch.setattr(groups, "CELL_TEXTS", size)
         members, firsts = links.groups()
         cells = Cells.of(members, firsts)
     for first in set(firsts.tolist()):

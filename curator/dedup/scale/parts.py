@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from curator.dedup.split_reading import lines, tables
-from curator.dedup.splits import Split, container_of, filesystem
+from curator.dedup.scale.split_reading import lines, tables
+from curator.dedup.scale.splits import Split, container_of, filesystem
 from curator.errors import FormatError
 
 if TYPE_CHECKING:

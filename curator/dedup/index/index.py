@@ -16,9 +16,9 @@ import numpy as np
 
 from curator.dedup.choices import Shingles
 from curator.dedup.guard import fact_keys
+from curator.dedup.index.sketch import Judgement, Repeat, Sketch, decoded, encoded, hashes, similarity, sketch_of
+from curator.dedup.index.storage import SketchStorage
 from curator.dedup.minhash import PERMUTATIONS, SCHEME, bands_and_rows
-from curator.dedup.sketch import Judgement, Repeat, Sketch, decoded, encoded, hashes, similarity, sketch_of
-from curator.dedup.sketch_storage import SketchStorage
 from curator.text.names import lower_case_words
 
 CROWD = 1024

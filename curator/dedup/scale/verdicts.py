@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from curator.dedup.daft_steps import Search, schema_of
 from curator.dedup.equal import equal_texts
 from curator.dedup.near import duplicates, engine_of
+from curator.dedup.scale.steps import Search, schema_of
 from curator.dedup.texts import Texts
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from contextlib import nullcontext
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from curator.dedup.daft_calls import Calls
-from curator.dedup.daft_cluster import plain_errors
-from curator.dedup.daft_steps import schema_of
-from curator.dedup.splits import Split
+from curator.dedup.scale.calls import Calls
+from curator.dedup.scale.cluster import plain_errors
+from curator.dedup.scale.splits import Split
+from curator.dedup.scale.steps import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

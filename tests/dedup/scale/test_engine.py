@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curator.dedup import daft_groups, splits
 from curator.dedup.choices import Shingles
 from curator.dedup.equal import chosen_texts, equal_texts
 from curator.dedup.near import near_duplicates
+from curator.dedup.scale import groups, splits
 from curator.dedup.texts import Texts
 from curator.errors import CuratorError, FormatError, RecipeError
 from tests.dedup.corpus import corpus, random_words
@@ -26,7 +26,7 @@ pytest.importorskip("daft", reason="the extra `scale` is not installed")
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from curator.dedup.daft_engine import Report, deduplicate  # noqa: E402
+from curator.dedup.scale.engine import Report, deduplicate  # noqa: E402
 
 Duplicates = dict[int, tuple[str, int, float, int]]
 """For each row that goes: the reason, the row that stays, the similarity, the row over which they were joined."""
@@ -103,7 +103,7 @@ def write(folder: Path, texts: list[str], files: int = 2, group: int = 150, **co
 def finely_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have many splits and many cells, though there are few texts."""
     monkeypatch.setattr(splits, "SPLIT_BYTES", 20_000)
-    monkeypatch.setattr(daft_groups, "CELL_TEXTS", 200)
+    monkeypatch.setattr(groups, "CELL_TEXTS", 200)
 
 
 @pytest.mark.usefixtures("finely_cut")
@@ -347,7 +347,7 @@ def in_a_process(call: str, before: str = "") -> subprocess.CompletedProcess[str
     """Run the engine in a process of its own; our errors end it with status 4."""
     program = f"""
         {before}
-        from curator.dedup.daft_engine import deduplicate
+        from curator.dedup.scale.engine import deduplicate
         from curator.errors import CuratorError
         try:
             print(tuple({call}))
@@ -362,7 +362,7 @@ def in_a_process(call: str, before: str = "") -> subprocess.CompletedProcess[str
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a Ray cluster of this machine alone, and stop it."""
-    from tests.dedup.ray_cluster import started
+    from tests.dedup.scale.ray_cluster import started
 
     with started() as address:
         yield address

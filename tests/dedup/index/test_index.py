@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator.dedup.choices import Shingles
+from curator.dedup.index.index import SketchIndex
+from curator.dedup.index.sketch import Repeat, decoded, encoded, hashes, similarity, sketch_of
+from curator.dedup.index.storage import InResults
 from curator.dedup.minhash import signatures
 from curator.dedup.near import near_duplicates
 from curator.dedup.shingles import shingled
-from curator.dedup.sketch import Repeat, decoded, encoded, hashes, similarity, sketch_of
-from curator.dedup.sketch_index import SketchIndex
-from curator.dedup.sketch_storage import InResults
 from curator.results import ResultsInMemory
 from curator.store import Store
 from tests.dedup.harbour_texts import near, text
@@ -168,8 +168,8 @@ def test_twins_that_state_other_facts_are_novel(one: str, other: str) -> None:
 
 
 def test_in_a_crowd_of_twins_a_copy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curator.dedup.sketch_index.CROWD", 8)
-    monkeypatch.setattr("curator.dedup.sketch_index.GUARDED", 4)
+    monkeypatch.setattr("curator.dedup.index.index.CROWD", 8)
+    monkeypatch.setattr("curator.dedup.index.index.GUARDED", 4)
     twins = [TEMPLATE.format(f"by Mr. N{chr(97 + number % 26)}{chr(97 + number // 26)}") for number in range(80)]
     index = index_in(threshold=0.6)
     assert judged(index, *twins) == [None] * 80
@@ -208,7 +208,7 @@ def test_opening_hashes_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a text was cut or hashed again")
 
     with monkeypatch.context() as patched:
-        patched.setattr("curator.dedup.sketch.shingled", refuse)
-        patched.setattr("curator.dedup.sketch.signatures", refuse)
+        patched.setattr("curator.dedup.index.sketch.shingled", refuse)
+        patched.setattr("curator.dedup.index.sketch.signatures", refuse)
         index = index_in(results)
     assert index.nearest(text(2)) == Repeat("1", 1.0)

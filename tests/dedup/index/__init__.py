@@ -1,0 +1,1 @@
+"""The index of texts that come one by one."""

@@ -1,0 +1,1 @@
+"""Deduplication beyond one machine."""
