@@ -10,7 +10,6 @@ from curator.stage.base import StageOptions
 from curator.stage.context import Context
 from curator.stage.selector import CorpusSelector, Rejection
 from curator.text.fields import Field, text_of
-from curator.text.words import normalise
 
 
 class ExactDedupOptions(StageOptions):
@@ -43,13 +42,12 @@ class ExactDedup(CorpusSelector[ExactDedupOptions]):
         Returns:
             For each record None, or the rejection that names the first of its kind.
         """
-        first: dict[str, Record] = {}
-        decisions: list[Rejection | None] = []
-        for record in records:
-            form = normalise(text_of(record, self.options.field))
-            original = first.get(form)
-            if form and original is None:
-                first[form] = record
-            repeats = () if original is None else (original.id,)
-            decisions.append(Rejection("exact-duplicate", f"of {repeats[0]}", repeats) if repeats else None)
-        return decisions
+        from curator.dedup.equal import equal_texts
+        from curator.dedup.texts import Texts
+
+        found = equal_texts(Texts.of([text_of(record, self.options.field) for record in records]))
+        stays = {place: records[first].id for place, first in found.items()}
+        return [
+            Rejection("exact-duplicate", f"of {stays[place]}", (stays[place],)) if place in stays else None
+            for place in range(len(records))
+        ]
