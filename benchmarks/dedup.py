@@ -5,7 +5,7 @@
 All look for texts with a Jaccard similarity of 0.8 and more over word 3-grams. Each run is a process of its own: it
 imports, works on a thousand texts to warm up, reads the texts in the form that suits the contestant, and only then is
 measured, over all threads. Rounds alternate between the contestants; the median of each counts. What is alike is known
-from an exact join that shares no code with any contestant. Whole programs, from a parquet file to a parquet file, are
+from an exact join that finds pairs as no contestant does. Whole programs, from a parquet file to a parquet file, are
 measured with all that they do. Who is not installed is left out: `pip install -e '.[bench]'` installs everyone but
 text-dedup, which holds back other packages and wants an environment of its own.
 
@@ -68,6 +68,13 @@ def compare(name: str, only: list[str], rounds: int) -> dict[str, Any]:
     return {"size": corpus.size, "characters": corpus.characters, "about": about(), **rows}
 
 
+def _over(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Return new results with the old ones of those who were not measured again."""
+    rows: dict[str, Any] = {kind: {**before[kind], **entry[kind]} for kind in KINDS}
+    versions = {**before["about"]["versions"], **entry["about"]["versions"]}
+    return {**entry, **rows, "about": {**entry["about"], "versions": versions}}
+
+
 def _median(runs: list[Measured]) -> dict[str, float]:
     medians = {field: round(statistics.median(getattr(run, field) for run in runs), 5) for field in Measured._fields}
     return {**medians, "rounds": len(runs)}
@@ -77,7 +84,7 @@ def main() -> int:
     """Read the command line, measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", choices=CORPORA, default=["10k"])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0 shows what is kept")
     names = [*CONTESTANTS, *PROGRAMS]
     parser.add_argument("--only", nargs="+", choices=names, default=[], help="the others keep their results")
     parser.add_argument("--write", action="store_true", help="put all kept results into docs/benchmarks.md")
@@ -95,18 +102,14 @@ def main() -> int:
         run(options.who, corpus_of(options.corpus).folder / "texts.parquet", options.path)
         return 0
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for name in options.sizes:
+    for name in options.sizes if options.rounds else ():
         entry = compare(name, options.only, options.rounds)
-        if options.only and name in kept:
-            entry.update({kind: {**kept[name][kind], **entry[kind]} for kind in KINDS})
-        kept[name] = entry
+        kept[name] = _over(kept[name], entry) if name in kept else entry
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(tables({name: kept[name] for name in options.sizes}))
     if options.write:
         write(tables({name: kept[name] for name in CORPORA if name in kept}))
-    short = [line for name in options.sizes for line in missed(name, kept[name])]
-    print("\n".join(["", *short]))
-    return 1 if short else 0
+    return int(any(line for name in options.sizes for line in missed(name, kept[name])))
 
 
 if __name__ == "__main__":

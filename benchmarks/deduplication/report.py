@@ -60,10 +60,12 @@ def tables(results: Mapping[str, Any]) -> str:
         results: for each corpus what it is and how each contestant did, as `benchmarks/dedup.json` keeps them.
 
     Returns:
-        On which machine, with which versions; and the tables of each corpus.
+        On which machine, with which versions; the tables of each corpus; and what they fall short of.
     """
     where = dict.fromkeys(_where(entry["about"]) for entry in results.values())
-    return "\n\n".join([*where, *("\n".join(_table(name, entry)) for name, entry in results.items())])
+    short = [f"- {line}" for name, entry in results.items() for line in missed(name, entry)] or ["- nothing"]
+    shown = ["\n".join(_table(name, entry)) for name, entry in results.items()]
+    return "\n\n".join([*where, *shown, "Targets missed:", "\n".join(short)])
 
 
 def write(text: str) -> None:
