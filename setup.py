@@ -15,7 +15,7 @@ PYTHON = "3.11"
 
 KERNEL = Extension(
     "curator.dedup._kernel",
-    sources=[f"curator/dedup/{name}.c" for name in ("_kernel", "_shingle", "_join", "_near", "_exact")],
+    sources=[f"curator/dedup/{name}.c" for name in ("_kernel", "_shingle", "_pieces", "_join", "_near", "_exact")],
     depends=["curator/dedup/_kernel.h", "curator/dedup/_join.h"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")],
     py_limited_api=True,

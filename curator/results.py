@@ -59,7 +59,9 @@ class ResultsInMemory:
 
     def put(self, space: str, values: Mapping[str, bytes]) -> None:
         """Keep results; see `Results.put`."""
-        self._spaces[space] = {**values, **self._spaces.get(space, {})}
+        kept = self._spaces.setdefault(space, {})
+        for key, value in values.items():
+            kept.setdefault(key, value)
 
     def all(self, space: str) -> Iterator[tuple[str, bytes]]:
         """Yield every result; see `Results.all`."""

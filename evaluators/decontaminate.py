@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field as OptionField
 from pydantic import field_validator, model_validator
 
-from curator.contamination import Finder, Hit, RuleName, Rules
-from curator.embedding.choose import embedder
+from curator.contamination import Finder, Hit, RuleName, Rules, Tally
+from curator.embedding.choose import check_available, embedder
 from curator.embedding.kept import cached
 from curator.errors import StageError
 from curator.record import Record, Score
 from curator.stage import AskingOptions, Context, Measure, Reading, Rejection, Stage, read_reply
 from curator.stage.ordered import ordered_map
 from curator.text.fields import Field, text_of
-from evaluators.contamination.benchmarks import BenchmarkField, BenchmarkSource, open_benchmark
+from evaluators.contamination.benchmarks import BenchmarkField, BenchmarkSource, OpenedBenchmark, open_benchmark
 from evaluators.contamination.verdict import Verdict, prompt_folder, question, read_verdict
+from evaluators.embedding_model import model_within
 
 NAME = "decontaminate"
 
@@ -39,7 +42,7 @@ class DecontaminateOptions(AskingOptions):
         matched: the share of an item's characters that `matched` wants more than.
         characters: the least share of a short question's characters in shared runs of 13.
         cosine: the least cosine, for `embedding` without a judge.
-        embedding: the embedding model: `auto`, a folder, or a name on the Hub.
+        embedding: the embedding model: `auto`, a folder (seen from the workspace), or a name on the Hub.
         judge: the recipe's name of a model that decides on what `embedding` proposes; "" for nobody.
         proposed_from: the cosine from which on the judge is asked.
         groups: labels, such as `fact` or `chunk`; a record that bears the same value as an item, because it was made
@@ -90,7 +93,8 @@ class Decontaminate(Stage[DecontaminateOptions]):
 
     With the rule `embedding` each record bears a score, `decontaminate.cosine`: the cosine to the nearest item, -1 to
     1, higher is nearer. With a `judge`, a model decides on the records for which that is at least `proposed_from`: are
-    both the same problem in other words? A record whose verdict cannot be read stays, and its score says so.
+    the item and the nearest passage of the record the same problem in other words? A record whose verdict cannot be
+    read stays, and its score says so. What is not looked for, or only in part, is said once, in the log.
 
     Source: see `Rules`; the judge: Yang et al., 2023, "Rethinking Benchmark and Contamination for Language Models with
     Rephrased Samples", arXiv 2311.04850, sections 4 and 5. Theirs asks about the nearest training text of each item,
@@ -103,7 +107,7 @@ class Decontaminate(Stage[DecontaminateOptions]):
 
     def gives(self) -> tuple[Measure, ...]:
         """Return the cosine to the nearest item, where it is measured."""
-        if "embedding" not in self.options.rules:
+        if not self._by_meaning:
             return ()
         return (Measure(f"{NAME}.cosine", "cosine to the nearest benchmark item", low=-1.0, better="lower"),)
 
@@ -119,13 +123,17 @@ class Decontaminate(Stage[DecontaminateOptions]):
 
         Raises:
             FormatError: a benchmark cannot be read, or its columns are not known.
-            StageError: an overriding prompt folder is wrong, or the embedding model is not there.
+            StageError: no item bears a label of `groups`, an overriding prompt folder is wrong, or the embedding model
+                is not there.
         """
-        for source in self.options.against:
-            open_benchmark(source, context.folder, self.options.benchmark_field)
+        opened = self._opened(context)
+        borne = {name for each in opened for name, _value in each.labels}
+        if missing := [name for name in self.options.groups if name not in borne]:
+            there = f"they bear {', '.join(sorted(borne))}" if borne else "export them with `provenance: true`"
+            raise StageError(f"{self.key}: `groups`: no item bears the label {missing[0]!r}; {there}")
         prompt_folder(context.path(self.options.prompts) if self.options.prompts else None)
-        if "embedding" in self.options.rules:
-            embedder(self.options.embedding)
+        if self._by_meaning:
+            check_available(self._model(context))
 
     async def run(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
         """Mark the records that give an item away."""
@@ -139,17 +147,32 @@ class Decontaminate(Stage[DecontaminateOptions]):
 
     def _open(self, context: Context) -> Opened:
         options = self.options
-        found = [open_benchmark(source, context.folder, options.benchmark_field) for source in options.against]
+        found = self._opened(context)
+        benchmarks = [each.benchmark for each in found]
         rules = Rules(options.rules, options.covered, options.matched, options.characters, options.cosine)
-        keeps = cached(embedder(options.embedding), context.results) if "embedding" in options.rules else None
-        labels = {label: item for each in reversed(found) for label, item in each.labels.items()}
-        return Opened(Finder([each.benchmark for each in found], rules, embedder=keeps), labels)
+        embeds = cached(embedder(self._model(context)), context.results) if self._by_meaning else None
+        finder = Finder(benchmarks, rules, embedder=embeds)
+        counts = Tally(benchmarks, finder.limits).report().benchmarks
+        for note in chain(*(each.notes() for each in found), *(each.notes() for each in counts)):
+            logging.getLogger(__name__).warning("%s: %s", self.key, note)
+        return Opened(finder, {label: item for each in reversed(found) for label, item in each.labels.items()})
+
+    def _opened(self, context: Context) -> list[OpenedBenchmark]:
+        field = self.options.benchmark_field
+        return [open_benchmark(source, context.folder, field) for source in self.options.against]
+
+    def _model(self, context: Context) -> str:
+        return model_within(context.folder, self.options.embedding)
+
+    @property
+    def _by_meaning(self) -> bool:
+        return "embedding" in self.options.rules
 
     async def _with_nearest(
         self, records: AsyncIterator[Record], finder: Finder
     ) -> AsyncIterator[tuple[Record, tuple[Hit, ...]]]:
         """Yield each record with the items whose meaning is nearest to its own, if that is to be known."""
-        if "embedding" not in self.options.rules:
+        if not self._by_meaning:
             async for record in records:
                 yield record, ()
             return
@@ -165,14 +188,15 @@ class Decontaminate(Stage[DecontaminateOptions]):
 
     async def _nearest(self, batch: Sequence[Record], finder: Finder) -> list[tuple[Record, tuple[Hit, ...]]]:
         texts = [searched(record, self.options.field) for record in batch]
-        return list(zip(batch, await asyncio.to_thread(finder.near, texts, -1.0), strict=True))
+        least = self.options.proposed_from if self.options.judge else self.options.cosine
+        return list(zip(batch, await asyncio.to_thread(finder.near, texts, least, always=True), strict=True))
 
     async def _decided(self, record: Record, near: tuple[Hit, ...], opened: Opened, context: Context) -> Record:
         options = self.options
         hits = opened.finder.hits(searched(record, options.field))
         said = f"nearest: {near[0].item}" if near else "there is nothing to compare"
         if options.judge and not hits and near and near[0].share >= options.proposed_from:
-            verdict = await self._verdict(record, near[0], opened.finder, context)
+            verdict = await self._verdict(near[0], opened.finder, context)
             if verdict.value is None:
                 said += f"; the record stays, for the judge's verdict is missing: {verdict.reason}: {verdict.problem}"
             else:
@@ -185,13 +209,13 @@ class Decontaminate(Stage[DecontaminateOptions]):
         rejection = _rejection(hits, said) or self._held_out(record, opened)
         return record if rejection is None else record.dropped(self.key, *rejection)
 
-    async def _verdict(self, record: Record, hit: Hit, finder: Finder, context: Context) -> Reading[Verdict]:
+    async def _verdict(self, hit: Hit, finder: Finder, context: Context) -> Reading[Verdict]:
         options = self.options
         judge = context.others.get(options.judge)
         if judge is None:
             raise StageError(f"{self.key}: it asks the model {options.judge!r}, which it was not given")
         prompts = prompt_folder(context.path(options.prompts) if options.prompts else None)
-        prompt = question(prompts, finder.written(hit), text_of(record, options.field))
+        prompt = question(prompts, finder.written(hit), hit.passage)
         return await read_reply(prompt, judge, read_verdict, retries=options.retries)
 
     def _held_out(self, record: Record, opened: Opened) -> Rejection | None:

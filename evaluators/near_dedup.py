@@ -26,7 +26,8 @@ class NearDedupOptions(StageOptions):
     Attributes:
         threshold: the smallest Jaccard similarity at which two records are joined, 0.3..1.
         field: what is compared: `instruction` (with its input), `response`, `both`, or the whole `dialogue`.
-        method: `near` finds all but a few pairs by MinHash bands; `exact` finds every one, at about twice the cost.
+        method: `near` finds all but a few pairs by MinHash bands; `exact` finds every one, at twice the cost on
+            ordinary text, and the square of a family of texts just below the threshold.
         shingles: compare by `words` (3-grams), by `characters` (5-grams), or `auto`: by characters where one of two
             texts has less than 30 words.
         guard: whether texts that state other numbers or other names always stay apart.
@@ -52,9 +53,11 @@ class NearDedup(CorpusSelector[NearDedupOptions]):
     joined through others are one cluster; of each cluster one stays, and each that goes names it, and the record over
     which it was joined.
 
-    MinHash only proposes: its bands are laid so wide that at most 2% of the pairs at exactly the threshold are missed,
-    and every proposal is verified on the sets themselves. With `guard`, texts whose numbers or names differ are never
-    joined: "in March" and "in May" are different facts however alike the rest is.
+    MinHash only proposes: its bands are laid so wide that they miss at most 2% of the pairs at exactly the threshold,
+    and every proposal is verified on the sets themselves. Where more than 1,024 texts fall into one bucket of a band,
+    each is compared with 64 of them only: within families of thousands from one template, alike but for the most part
+    less than the threshold, many pairs are missed unless the method is `exact`. With `guard`, texts whose numbers or
+    names differ are never joined: "in March" and "in May" are different facts however alike the rest is.
 
     Source: A. Broder, 1997, "On the resemblance and containment of documents"; banding as in J. Leskovec, A. Rajaraman
     and J. Ullman, 2014, "Mining of Massive Datasets", section 3.4; thresholds as in Lee et al., 2021, arXiv 2107.06499,

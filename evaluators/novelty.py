@@ -123,11 +123,18 @@ class Novelty(Selector[NoveltyOptions]):
                     if self.options.redis:  # the loop has other things to do than to wait for a server
                         decisions = await asyncio.to_thread(self._decisions, index, batch, seen)
                     else:
+                        await self._judge(index, batch)
                         decisions = self._decisions(index, batch, seen)
                     for record, rejection in zip(batch, decisions, strict=True):
                         yield record if rejection is None else record.dropped(self.key, *rejection)
         finally:
             index.close()
+
+    async def _judge(self, index: SketchIndex, batch: Sequence[Record]) -> None:
+        """Judge one by one, and let others work in between: only one thread at a time may read the workspace."""
+        for record in batch:
+            index.judge(record.id, text_of(record, self.options.field))
+            await asyncio.sleep(0)
 
     def _decisions(self, index: SketchIndex, batch: Sequence[Record], seen: set[str]) -> list[Rejection | None]:
         from curator.dedup.index.sketch import Repeat

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pydantic import Field as OptionField
 
+from curator.embedding.base import MOST_UNKNOWN
 from curator.record import Record, Score
 from curator.stage import Context, Measure, Stage, StageOptions
 from curator.text.fields import Field, text_of
+from curator.text.polarity import polarity
 from evaluators.preference import preference
 
 if TYPE_CHECKING:  # these load numpy
-    from curator.embedding.base import Embedder, Vectors
+    from curator.embedding.base import Embedder, Reading, Vectors
     from curator.embedding.neighbours import Pairs
 
 NAME = "semantic-duplicate"
@@ -34,7 +36,7 @@ class SemanticDedupOptions(StageOptions):
         field: what is compared: `instruction` (with its input), `response`, `both`, or the whole `dialogue`.
         model: "auto" (all-MiniLM-L6-v2), or the folder or name of a sentence-transformers model.
         drop: whether to drop all of a cluster but one; without it the records stay, scored, for people to look at.
-        guard: whether texts that state other numbers or other names always stay apart.
+        guard: whether texts that state other numbers or names, or differ in a "not", always stay apart.
         best: the name of a score; of each cluster the record with the highest stays. Without it, the first one.
     """
 
@@ -77,7 +79,8 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
     With `drop` the records that have a value are dropped; each names the first of its cluster, which stays. A cluster
     is what pairs at the threshold join, be it through others. By default nothing is dropped, because an embedding sees
     the topic more than the point: "How do I open an account?" and "How do I close an account?" lie near each other.
-    With `guard`, texts whose numbers or names differ are never joined.
+    With `guard`, texts that differ in their numbers, their names, or the words on which the sense turns ("not", "left")
+    are never joined. A text that the model has no tokens for, because of its script, has no value.
 
     Source: Abbas et al., 2023, "SemDeDup", arXiv 2303.09540, section 3: embeddings, and of those within a cosine one
     stays. Differs: all pairs (an inverted file above 20,000 records) instead of pairs within k-means clusters; the best
@@ -119,17 +122,20 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
         from curator.embedding.kept import cached
 
         texts = [text_of(record, self.options.field) for record in records]
-        places = [at for at in _preferred(records, self.options.best) if texts[at].strip()]
-        if not places:
+        written = [at for at in _preferred(records, self.options.best) if texts[at].strip()]
+        if not written:
             return [record.with_scores(Score(NAME, None, _EMPTY)) for record in records]
-        ahead = [texts[at] for at in places]
         embeds = cached(embedder(self._model(context)), context.results)
-        twins = {places[at]: twin.at(places) for at, twin in self._twins(ahead, embeds).items()}
+        readings = dict(zip(written, embeds.readings([texts[at] for at in written]), strict=True))
+        places = [at for at in written if readings[at].unknown <= MOST_UNKNOWN]
+        found = self._twins([texts[at] for at in places], embeds)
+        twins = {places[at]: twin.at(places) for at, twin in found.items()}
         followers = Counter(twin.stays for twin in twins.values())
         whys = [_EMPTY] * len(records)
-        for at, tokens in zip(places, embeds.token_counts(ahead), strict=True):
-            cut = f"; only its first {embeds.max_tokens} tokens were read" if tokens > embeds.max_tokens else ""
-            whys[at] = self._explained(at, twins.get(at), followers) + cut
+        for at, reading in readings.items():
+            whys[at] = _unreadable(reading, embeds) or self._explained(at, twins.get(at), followers)
+            if reading.tokens > embeds.max_tokens:
+                whys[at] += f"; only its first {embeds.max_tokens} tokens were read"
         return [
             self._marked(record, twins.get(at), why, records)
             for at, (record, why) in enumerate(zip(records, whys, strict=True))
@@ -158,8 +164,9 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
             return [list(range(len(texts)))]
         from curator.dedup.guard import common_words, fact_keys
 
-        groups: dict[bytes, list[int]] = {}
-        for at, key in enumerate(fact_keys(texts, common=common_words(texts, texts))):
+        groups: dict[tuple[bytes, frozenset[str]], list[int]] = {}
+        facts = fact_keys(texts, common=common_words(texts, texts))
+        for at, key in enumerate(zip(facts, map(polarity, texts), strict=True)):
             groups.setdefault(key, []).append(at)
         return [group for group in groups.values() if len(group) > 1]
 
@@ -186,6 +193,14 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
         """Return the model's name, a folder as seen from the workspace."""
         folder = context.folder / self.options.model
         return str(folder) if folder.is_dir() else self.options.model
+
+
+def _unreadable(reading: Reading, embeds: Embedder) -> str:
+    """Return why a text that the model hardly knows is not compared; "" for others."""
+    if reading.unknown <= MOST_UNKNOWN:
+        return ""
+    model = embeds.name.partition("@")[0]
+    return f"{reading.unknown:.0%} of it is in a script that {model} does not know; choose a multilingual `model`"
 
 
 def _near(texts: Sequence[str], vectors: Vectors, groups: Sequence[Sequence[int]], threshold: float) -> Pairs:

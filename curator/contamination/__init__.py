@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curator.contamination.finder import Finder, decontaminated
-from curator.contamination.items import Benchmark, Hit, Item, RuleName, Rules
+from curator.contamination.items import Benchmark, Hit, Item, Limits, RuleName, Rules
 from curator.contamination.report import BenchmarkCount, Report, RuleCount, Tally
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Finder",
     "Hit",
     "Item",
+    "Limits",
     "Report",
     "RuleCount",
     "RuleName",

@@ -42,20 +42,22 @@ class Benchmark(msgspec.Struct, frozen=True):
 class Rules(msgspec.Struct, frozen=True):
     """Which finds count.
 
-    A run is a number of neighbouring words; case, punctuation, typography and accents do not matter. Runs that more
-    than ten different texts of the benchmarks share are boilerplate ("Which of the following statements is true ...")
-    and tell nothing.
+    A run is a number of neighbouring words; case, punctuation, typography, accents, Markdown and HTML do not matter. In
+    scripts without spaces a run has as many characters as such a number of words would have (see `forms.weight`): 13
+    words are 26 Chinese characters, or 52 Thai ones; where several runs count together, each has half as many at least.
+    Runs that more than ten different texts of the benchmarks share are boilerplate ("Which of the following statements
+    is true ...", a passage that many items ask about) and tell nothing.
 
     - `ngram-13`: text and item share a run of 13 words.
     - `ngram-8`: shared runs of 8 words cover at least the share `covered` of the item's words, boilerplate left out.
     - `matched`: they share a run of 10 words, and the characters that both have in the same order (blocks of more than
       5) are more than the share `matched` of the item's.
-    - `embedding`: the cosine of their sentence embeddings is at least `cosine`.
+    - `embedding`: the cosine of their sentence embeddings, the text's passage by passage, is at least `cosine`.
 
-    A question with fewer words than the longest run of the chosen rules is looked for by itself, too: whole (reported
-    as `short-whole`), and by its characters (`short-characters`): shared runs of 13 cover at least the share
-    `characters`, and each word that the text lacks is a function word or another form of one that it has. Shorter
-    answers are not looked for: any text may say "Paris".
+    A question with fewer words than the longest run of the chosen rules is looked for by itself, too, as are the
+    sentences that boilerplate leaves of a question: whole (reported as `short-whole`), and by its characters
+    (`short-characters`): shared runs of 13 cover at least the share `characters`, and each word that the text lacks is
+    a function word or another form of one that it has. Shorter answers are not looked for: any text may say "Paris".
 
     Source: `ngram-13`: Brown et al., 2020, arXiv 2005.14165, appendix C. `ngram-8`: Lambert et al., 2024, arXiv
     2411.15124 (Tulu 3), section on decontamination. `matched`: the data pipeline published with Cosmopedia (Hugging
@@ -87,6 +89,7 @@ class Hit(NamedTuple):
         rule: one of the chosen rules, or `short-whole` or `short-characters`.
         share: how much of the item the text has, 0..1; for `embedding` the cosine.
         shared: the longest run of words that both have, cut to a quotation; of `embedding` the item's first words.
+        passage: of `embedding`, the passage of the text that is near; "" else.
     """
 
     benchmark: str
@@ -95,6 +98,7 @@ class Hit(NamedTuple):
     rule: str
     share: float
     shared: str
+    passage: str = ""
 
 
 class Overlap(NamedTuple):
@@ -103,6 +107,23 @@ class Overlap(NamedTuple):
     rule: str
     share: float
     shared: str
+    passage: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The items that are looked for in part, or not at all, by their ids.
+
+    Attributes:
+        too_short: they say too little for any rule of words.
+        boilerplate: nearly all of their words are boilerplate; only what is left is looked for.
+        unreadable: the embedding model does not know their script, so that their meaning is not compared.
+        cut: they are longer than the embedding model reads; only their beginning is compared.
+    """
+
+    too_short: tuple[str, ...] = ()
+    boilerplate: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
 
 QUOTED_WORDS = 20

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
-from curator.contamination.forms import Words
+from curator.contamination.forms import Words, weight
 from curator.contamination.items import Overlap, RuleName, Rules, quotation
 
 RUN_WORDS: dict[RuleName, int] = {"ngram-13": 13, "ngram-8": 8, "matched": 10}
@@ -59,6 +59,13 @@ class RunIndex:
         """Return whether a text has a run that is no boilerplate, so that it can be found here, by its number."""
         return any(self._telling(self._texts[text])) if self.run else False
 
+    def boilerplate(self, text: int) -> list[int]:
+        """Return the places of the words of a text, by its number, that lie in runs which tell nothing."""
+        if not self.run:
+            return []
+        telling = self._telling(self._texts[text])
+        return _covered([at for at, tells in enumerate(telling) if not tells], self.run)
+
     def overlaps(self, words: Words) -> Iterator[tuple[int, Overlap]]:
         """Find the texts that share enough with another one.
 
@@ -84,11 +91,12 @@ class RunIndex:
             span = n - self.run + 1
             tell = [at for at in range(len(item) - n + 1) if any(telling[at : at + span])]
             there = other.places(n)
-            shared = [at for at in tell if item[at : at + n] in there]
+            stretch = n if name == "ngram-13" else n / 2
+            shared = _long_enough(item, [at for at in tell if item[at : at + n] in there], n, stretch)
             if not shared:
                 continue
             covered = _covered(shared, n)
-            share = len(covered) / len(_covered(tell, n))
+            share = weight(_at(item, covered)) / weight(_at(item, _covered(tell, n)))
             if name == "matched":
                 share = _matched_share(item, other, shared, covered, self._rules.matched)
             if self._suffices(name, share):
@@ -128,6 +136,27 @@ def _covered(places: Sequence[int], n: int) -> list[int]:
     for at in places:
         covered += range(max(at, covered[-1] + 1) if covered else at, at + n)
     return covered
+
+
+def _long_enough(words: Words, places: Sequence[int], n: int, least: float) -> Sequence[int]:
+    """Return where shared runs begin, of those in stretches that weigh `least`; none if all these weigh less than `n`.
+
+    In scripts with spaces all do: a run has `n` words.
+    """
+    if "".join(words).isascii():
+        return places
+    kept: list[int] = []
+    stretch: list[int] = []
+    for at, following in zip(places, (*places[1:], len(words) + n), strict=False):
+        stretch.append(at)
+        if following > at + 1:
+            kept += stretch if weight(words[stretch[0] : at + n]) >= least else ()
+            stretch = []
+    return kept if weight(_at(words, _covered(kept, n))) >= n else ()
+
+
+def _at(words: Words, places: Sequence[int]) -> Words:
+    return tuple(words[at] for at in places)
 
 
 def _longest_stretch(words: Words, covered: Sequence[int]) -> Words:

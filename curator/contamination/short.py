@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from curator.contamination.forms import Words, signed_words
+from curator.contamination.forms import Words, signed_words, weight
 from curator.contamination.items import Overlap, quotation
 from curator.contamination.runs import word_runs
 from curator.text.words import FUNCTION_WORDS
 
 LEAST_WORDS = 3
-"""A question of fewer words ("Define entropy.") may stand in any text."""
+"""A question that weighs less ("Define entropy.") may stand in any text; see `weight`."""
 
 LEAST_CHARS = 13
-"""As may one of fewer characters. A word counts two at least, so that eight Chinese characters are enough."""
+"""As may one of fewer characters. A word counts two at least, so that "What is 7 + 5?" is enough."""
 
 CHARACTER_RUN = 13
 """How many characters the runs of `short-characters` have."""
 
 ANCHORS = 3
 """By how many pairs of neighbouring words a question is found."""
+
+LIGHTEST_VARIED = 0.4
+"""Where a character weighs less it is a letter, of which nearly all stand in any text: looked for whole only."""
 
 LEAST_VARIED_WORDS = 2 * ANCHORS
 """A question of fewer words has no room for as many pairs, and is looked for whole only."""
@@ -34,21 +37,21 @@ class ShortIndex:
         """Index questions.
 
         Args:
-            texts: the words of each question, and the question as it is written; no two the same.
+            texts: the words of each question, and the question as it is written; no two the same. One whose words are
+                the same with the signs of its sums as without them is looked for by its words alone.
             characters: the least share of its characters that a text must have; see `Rules`.
-            below: from so many words on a question is looked for whole only.
+            below: from such a weight on a question is looked for whole only.
         """
         self._characters = characters
-        self._below = below
         self._texts = [words for words, _text in texts]
-        self._signed = [_delimited(signed_words(text)) for _words, text in texts]
+        self._signed = [_with_signs(*each) for each in texts]
+        self._varied = [_is_varied(words, below) for words in self._texts]
         frequency = Counter(pair for words in self._texts for pair in set(word_runs(words, 2)))
         self._anchored: defaultdict[Words, list[int]] = defaultdict(list)
         self._wanted: list[int] = []
         for number, words in enumerate(self._texts):
             anchors = _anchors(words, frequency)
-            varied = LEAST_VARIED_WORDS <= len(words) < below
-            self._wanted.append(len(anchors) - varied)  # one changed word spoils one of them
+            self._wanted.append(len(anchors) - self._varied[number])  # one changed word spoils one of them
             for pair in anchors:
                 self._anchored[pair].append(number)
 
@@ -62,8 +65,11 @@ class ShortIndex:
         Yields:
             The number of a question, and what a rule says about it, in the order of the numbers.
         """
-        there = self._anchored.keys() & word_runs(words, 2)
-        counts = Counter(number for pair in there for number in self._anchored[pair])
+        places: defaultdict[Words, list[int]] = defaultdict(list)
+        for at, pair in enumerate(word_runs(words, 2)):
+            if pair in self._anchored:
+                places[pair].append(at)
+        counts = Counter(number for pair in places for number in self._anchored[pair])
         near = sorted(number for number, count in counts.items() if count >= self._wanted[number])
         if not near:
             return
@@ -71,19 +77,14 @@ class ShortIndex:
         for number in near:
             item = self._texts[number]
             if _delimited(item) in joined:
-                signed = signed or _delimited(signed_words(text))
+                if self._signed[number] and not signed:
+                    signed = _delimited(signed_words(text))
                 if self._signed[number] in signed:
                     yield number, Overlap("short-whole", 1.0, quotation(item))
-            elif LEAST_VARIED_WORDS <= len(item) < self._below:
-                share = self._characters_share(item, words)
-                if share >= self._characters:
+            elif self._varied[number]:
+                share = _largest_share(item, words, places, self._characters)
+                if share:
                     yield number, Overlap("short-characters", share, quotation(item))
-
-    def _characters_share(self, item: Words, words: Words) -> float:
-        """Return the largest share of a question's characters that a stretch of a text has."""
-        anchors = {pair for pair in word_runs(item, 2) if pair in self._anchored}
-        places = [at for at, pair in enumerate(word_runs(words, 2)) if pair in anchors]
-        return max(_characters_share(item, window) for window in _windows(words, places, len(item)))
 
 
 def is_too_short(words: Words) -> bool:
@@ -93,9 +94,9 @@ def is_too_short(words: Words) -> bool:
         words: its words.
 
     Returns:
-        Whether it has less than `LEAST_WORDS` words or `LEAST_CHARS` characters.
+        Whether it weighs less than `LEAST_WORDS` words or has less than `LEAST_CHARS` characters.
     """
-    return len(words) < LEAST_WORDS or sum(max(len(word), 2) + 1 for word in words) - 1 < LEAST_CHARS
+    return weight(words) < LEAST_WORDS or sum(max(len(word), 2) + 1 for word in words) - 1 < LEAST_CHARS
 
 
 def _anchors(words: Words, frequency: Counter[Words]) -> list[Words]:
@@ -108,8 +109,37 @@ def _anchors(words: Words, frequency: Counter[Words]) -> list[Words]:
     return list(dict.fromkeys(pairs[at] for at in chosen))
 
 
+def _with_signs(words: Words, text: str) -> str:
+    """Return a question with its signs, as a part of another text's; "" if it has none."""
+    signed = signed_words(text)
+    return _delimited(signed) if len(signed) > len(words) else ""
+
+
+def _is_varied(words: Words, below: float) -> bool:
+    """Return whether a question is looked for in other words, too."""
+    weighs = weight(words)
+    return LEAST_VARIED_WORDS <= weighs < below and weighs > LIGHTEST_VARIED * len(words)
+
+
 def _delimited(words: Words) -> str:
     return f" {' '.join(words)} "
+
+
+def _largest_share(item: Words, words: Words, places: Mapping[Words, Sequence[int]], least: float) -> float:
+    """Return the largest share of a question's characters that a stretch of a text has which says the same.
+
+    Args:
+        item: the question's words.
+        words: the text's.
+        places: where each pair of neighbouring words by which some question is found stands in the text.
+        least: the least share that counts.
+
+    Returns:
+        The share; 0 if no stretch has as much and says the same.
+    """
+    near = sorted(at for pair in set(word_runs(item, 2)) for at in places.get(pair, ()))
+    shares = [(_characters_share(item, window), window) for window in _windows(words, near, len(item))]
+    return max((share for share, window in shares if share >= least and _has_content(item, window)), default=0.0)
 
 
 def _windows(words: Words, places: Sequence[int], size: int) -> Iterator[Words]:
@@ -121,13 +151,14 @@ def _windows(words: Words, places: Sequence[int], size: int) -> Iterator[Words]:
             yield words[max(0, at - 2 * size) : end + size]
 
 
+def _has_content(item: Words, window: Words) -> bool:
+    """Return whether a stretch has all content words of a question, in some form."""
+    missing = [word for word in set(item).difference(window) if word not in FUNCTION_WORDS]
+    return not missing or {_stem(word) for word in missing} <= {_stem(word) for word in window}
+
+
 def _characters_share(item: Words, window: Words) -> float:
-    """Return the share of a question's characters in runs that a stretch has too; 0 if it does not say the same."""
-    there = set(window)
-    if not all(word in there or word in FUNCTION_WORDS for word in item):
-        stems = {_stem(word) for word in there}
-        if not all(_stem(word) in stems or word in FUNCTION_WORDS for word in item):
-            return 0.0
+    """Return the share of a question's characters in runs that a stretch has too."""
     form, around = " ".join(item), " ".join(window)
     covered, end = 0, 0
     for at in range(len(form) - CHARACTER_RUN + 1):

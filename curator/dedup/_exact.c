@@ -5,7 +5,7 @@
 /* A member of a text's prefix, as it lies in its slot of the index. */
 typedef struct {
     uint32_t text;
-    uint32_t value;
+    uint32_t key;
     uint32_t size;             /* of the text's set */
     uint32_t place : 31;       /* the member's, in the prefix */
     uint32_t in_one_tree : 1; /* this text and all before it in the slot are in one tree */
@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     const Indexing *indexing;
-    uint32_t *prefixes; /* the members to be indexed, text by text */
+    uint32_t *prefixes; /* the keys of the members to be indexed, text by text */
     Slot *slots;
     Posting *postings;
     uint32_t *compared; /* the text with which each text was compared last */
@@ -45,6 +45,13 @@ static inline uint32_t upper(uint32_t value, int bits)
     return value >> (32 - bits);
 }
 
+/* What the keys of a group's members differ by from the members themselves, so that each group has slots of its own:
+ * however many texts share a member, only those of one group are looked through. */
+static inline uint32_t mask_of(uint64_t group)
+{
+    return (uint32_t)(group * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+}
+
 static void count_members(const Sets *sets, int bits, uint16_t *counts)
 {
     for (int64_t at = sets->offsets[0]; at < sets->offsets[sets->count]; at++) {
@@ -54,9 +61,10 @@ static void count_members(const Sets *sets, int bits, uint16_t *counts)
     }
 }
 
-/* Sort a text's members by how often their slot occurs, then by value, and write the first of them. */
-static void write_prefix(const Sets *sets, int64_t text, int bits, Ranking *ranking, uint32_t *prefix, int64_t length)
+/* Sort a text's members by how often their slot occurs, then by value, and write the keys of the first of them. */
+static void write_prefix(const Join *join, int64_t text, int bits, Ranking *ranking, uint32_t *prefix, int64_t length)
 {
+    const Sets *sets = &join->sets;
     const uint32_t *values = sets->values + sets->offsets[text];
     size_t size = (size_t)size_of(sets, text);
     uint32_t most = 0;
@@ -67,11 +75,12 @@ static void write_prefix(const Sets *sets, int64_t text, int bits, Ranking *rank
     }
     radix_sort(&ranking->rarest, &ranking->spare, size, 32, most < 256 ? 40 : 48, 8);
     for (int64_t at = 0; at < length; at++)
-        prefix[at] = (uint32_t)ranking->rarest[at];
+        prefix[at] = (uint32_t)ranking->rarest[at] ^ mask_of(join->groups[text]);
 }
 
-static Outcome write_prefixes(const Sets *sets, Index *index)
+static Outcome write_prefixes(const Join *join, Index *index)
 {
+    const Sets *sets = &join->sets;
     const Indexing *indexing = index->indexing;
     size_t largest = indexing->ordered ? (size_t)size_of(sets, indexing->order[indexing->ordered - 1]) : 0;
     Ranking ranking = {calloc((size_t)1 << indexing->bits, sizeof(uint16_t)),
@@ -81,7 +90,7 @@ static Outcome write_prefixes(const Sets *sets, Index *index)
         count_members(sets, indexing->bits, ranking.counts);
     uint32_t *prefix = index->prefixes;
     for (int64_t at = 0; fits && at < indexing->ordered; prefix += indexing->prefix[at++])
-        write_prefix(sets, indexing->order[at], indexing->bits, &ranking, prefix, indexing->prefix[at]);
+        write_prefix(join, indexing->order[at], indexing->bits, &ranking, prefix, indexing->prefix[at]);
     free(ranking.counts);
     free(ranking.rarest);
     free(ranking.spare);
@@ -130,7 +139,7 @@ static inline int64_t difference(const Outline *one, const Outline *other)
 /* A text and one of its members, for which others are looked up. */
 typedef struct {
     uint32_t text;
-    uint32_t value;
+    uint32_t key;
     int64_t size;
     int64_t place;
 } Member;
@@ -145,7 +154,7 @@ static inline bool can_reach(const Posting *posting, const Member *member, int64
 /* Compare a text with those that share a member, the latest first. */
 static Outcome look_through(Join *join, Index *index, Member member)
 {
-    const Slot *slot = index->slots + upper(member.value, index->indexing->bits);
+    const Slot *slot = index->slots + upper(member.key, index->indexing->bits);
     uint32_t text = member.text;
     int64_t size = -1, wanted = 0;
     for (const Posting *at = index->postings + slot->end; at-- > index->postings + slot->start;) {
@@ -157,7 +166,7 @@ static Outcome look_through(Join *join, Index *index, Member member)
         }
         if (at->in_one_tree && together(join->parent, at->text, text))
             break;
-        if (at->value != member.value || !can_reach(at, &member, wanted) || index->compared[at->text] == text)
+        if (at->key != member.key || !can_reach(at, &member, wanted) || index->compared[at->text] == text)
             continue;
         index->compared[at->text] = text;
         if (difference(index->outlines + text, index->outlines + at->text) > size + member.size - 2 * wanted ||
@@ -173,20 +182,20 @@ static Outcome look_through(Join *join, Index *index, Member member)
 
 static void post(Join *join, Index *index, Member member)
 {
-    Slot *slot = index->slots + upper(member.value, index->indexing->bits);
+    Slot *slot = index->slots + upper(member.key, index->indexing->bits);
     Posting *own = index->postings + slot->end++;
     const Posting *last = own > index->postings + slot->start ? own - 1 : NULL;
     bool in_one_tree = !last || (last->in_one_tree && together(join->parent, last->text, member.text));
-    *own = (Posting){member.text, member.value, (uint32_t)member.size, (uint32_t)member.place & INT32_MAX, in_one_tree};
+    *own = (Posting){member.text, member.key, (uint32_t)member.size, (uint32_t)member.place & INT32_MAX, in_one_tree};
 }
 
 #define AHEAD 16
 
 /* Have the slots and postings fetched that the next members want; there are AHEAD * 2 members too many. */
-static inline void look_ahead(const Index *index, const uint32_t *member)
+static inline void look_ahead(const Index *index, const uint32_t *key)
 {
-    FETCH(index->slots + upper(member[2 * AHEAD], index->indexing->bits));
-    uint32_t end = index->slots[upper(member[AHEAD], index->indexing->bits)].end;
+    FETCH(index->slots + upper(key[2 * AHEAD], index->indexing->bits));
+    uint32_t end = index->slots[upper(key[AHEAD], index->indexing->bits)].end;
     FETCH(index->postings + (end ? end - 1 : 0));
 }
 
@@ -195,12 +204,12 @@ static Outcome join_text(Join *join, Index *index, uint32_t text, const uint32_t
     Member member = {text, 0, size_of(&join->sets, text), 0};
     Outcome outcome = DONE;
     for (member.place = 0; member.place < length && outcome == DONE; member.place++) {
-        member.value = prefix[member.place];
+        member.key = prefix[member.place];
         look_ahead(index, prefix + member.place);
         outcome = look_through(join, index, member);
     }
     for (member.place = 0; member.place < length; member.place++) {
-        member.value = prefix[member.place];
+        member.key = prefix[member.place];
         post(join, index, member);
     }
     return outcome;
@@ -218,7 +227,7 @@ Outcome join_exact(Join *join, const Indexing *indexing)
                    malloc((texts + 1) * sizeof(uint32_t)), malloc((texts + 1) * sizeof(Outline))};
     Outcome outcome = NO_MEMORY;
     if (index.prefixes && index.slots && index.postings && index.compared && index.outlines)
-        outcome = write_prefixes(&join->sets, &index);
+        outcome = write_prefixes(join, &index);
     if (outcome == DONE) {
         lay_slots(&index, (uint32_t)postings);
         memset(index.compared, 0xFF, texts * sizeof *index.compared);

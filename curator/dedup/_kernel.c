@@ -320,6 +320,56 @@ static PyObject *cut_shingles(PyObject *module, PyObject *arguments)
     return result;
 }
 
+/* Hash normal forms: a number of 64 bits for each text. */
+static PyObject *form_hashes(PyObject *module, PyObject *arguments)
+{
+    Views views = {0};
+    Py_buffer *view = views.view;
+    Column texts;
+    Forms forms;
+    Table table;
+    Growing hashes = {0};
+    PyObject *made = NULL;
+    if (PyArg_ParseTuple(arguments, "y*y*y*y*y*y*y*y*", view, view + 1, view + 2, view + 3, view + 4, view + 5,
+                         view + 6, view + 7) &&
+        read_column(view, view + 1, &texts) && read_column(view + 2, view + 3, &forms.texts) &&
+        holds(view + 4, forms.texts.count, sizeof(int64_t)) &&
+        read_table(view + 5, view + 6, view + 7, &table)) {
+        forms.numbers = view[4].buf;
+        hashes.used = (size_t)texts.count * sizeof(uint64_t);
+        Outcome outcome = make_room(&hashes, hashes.used) ? DONE : NO_MEMORY;
+        if (outcome == DONE) {
+            Py_BEGIN_ALLOW_THREADS
+            outcome = hash_forms(texts, forms, &table, hashes.data);
+            Py_END_ALLOW_THREADS
+        }
+        made = outcome == DONE ? handed_over(module, &hashes) : told(outcome);
+    }
+    free(hashes.data);
+    release(&views);
+    return made;
+}
+
+static PyObject *pieces(PyObject *module, PyObject *arguments)
+{
+    Views views = {0};
+    Column texts;
+    int capitals;
+    Growing kept = {0};
+    PyObject *made = NULL;
+    if (PyArg_ParseTuple(arguments, "y*y*p", &views.view[0], &views.view[1], &capitals) &&
+        read_column(&views.view[0], &views.view[1], &texts)) {
+        Outcome outcome;
+        Py_BEGIN_ALLOW_THREADS
+        outcome = find_pieces(texts, capitals, &kept);
+        Py_END_ALLOW_THREADS
+        made = outcome == DONE ? handed_over(module, &kept) : told(outcome);
+    }
+    free(kept.data);
+    release(&views);
+    return made;
+}
+
 /* --- Joining --- */
 
 /* Read what both joins are given: offsets, values, short texts, groups, trees. */
@@ -354,18 +404,20 @@ static PyObject *near(PyObject *module, PyObject *arguments)
     Join join = {0};
     Banding banding;
     int needs_short;
-    long long window;
+    long long uncrowded, window;
     PyObject *made = NULL;
-    if (PyArg_ParseTuple(arguments, "y*y*y*y*w*w*y*iiLpd", view, view + 1, view + 2, view + 3, view + 4, view + 5,
-                         view + 6, &banding.bands, &banding.rows, &window, &needs_short, &join.threshold) &&
+    if (PyArg_ParseTuple(arguments, "y*y*y*y*w*w*y*iiLLpd", view, view + 1, view + 2, view + 3, view + 4, view + 5,
+                         view + 6, &banding.bands, &banding.rows, &uncrowded, &window, &needs_short, &join.threshold) &&
         read_join(view, &join) && holds(view + 5, join.sets.count, 1) &&
         holds(view + 6, 2 * PERMUTATIONS, sizeof(uint32_t))) {
         banding.factors = view[6].buf;
         banding.summands = banding.factors + PERMUTATIONS;
+        banding.uncrowded = uncrowded;
         banding.window = window;
         join.needs_short = needs_short;
         Outcome outcome;
-        if (banding.bands < 1 || banding.rows < 1 || banding.bands > PERMUTATIONS / banding.rows || window < 1) {
+        if (banding.bands < 1 || banding.rows < 1 || banding.bands > PERMUTATIONS / banding.rows || uncrowded < 1 ||
+            window < 1) {
             wrong("so many bands of so many rows are no signature");
         } else {
             Py_BEGIN_ALLOW_THREADS
@@ -461,6 +513,8 @@ static PyMethodDef methods[] = {
     {"blocks", blocks, METH_VARARGS, "Return which blocks of 256 code points beyond ASCII occur."},
     {"bound", bound, METH_VARARGS, "Return the numbers of texts whose normal form a table cannot give."},
     {"shingle", cut_shingles, METH_VARARGS, "Cut texts: (short, word offsets, words, character offsets, characters)."},
+    {"form_hashes", form_hashes, METH_VARARGS, "Return a hash of each text's normal form."},
+    {"pieces", pieces, METH_VARARGS, "Return what stands between blanks, each once."},
     {"near", near, METH_VARARGS, "Join the pairs that bands propose: (left, right, similarity)."},
     {"exact", exact, METH_VARARGS, "Join all pairs: (left, right, similarity)."},
     {"similarities", similarities, METH_VARARGS, "Return the similarity of pairs."},
@@ -471,7 +525,7 @@ static int begin(PyObject *module)
 {
     State *state = PyModule_GetState(module);
     state->block = (PyTypeObject *)PyType_FromModuleAndSpec(module, &block_spec, NULL);
-    return state->block ? 0 : -1;
+    return state->block ? PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) : -1;
 }
 
 static int visit_state(PyObject *module, visitproc visit, void *arg)

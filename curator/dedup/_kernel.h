@@ -3,6 +3,9 @@
 #ifndef CURATOR_DEDUP_KERNEL_H
 #define CURATOR_DEDUP_KERNEL_H
 
+/* Raised with every change of what Python hands over or gets back; `kernel.py` says which one it speaks. */
+#define INTERFACE 2
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -121,6 +124,16 @@ Outcome find_bound(Column texts, const Table *table, Growing *numbers);
 /* Cut texts into shingles. */
 Outcome shingle(Column texts, Forms forms, const Table *table, WordBounds bounds, Shingled *made);
 
+/* Write a hash for each text that is equal for texts of one normal form, and seldom for others that differ in more than
+ * blanks; a form without anything in it has 0. */
+Outcome hash_forms(Column texts, Forms forms, const Table *table, uint64_t *hashes);
+
+/* --- _pieces.c --- */
+
+/* Write what stands between ASCII's blanks, each once and with a line feed; what holds neither a letter of the case
+ * nor a character beyond ASCII may lack. */
+Outcome find_pieces(Column texts, bool capitals, Growing *kept);
+
 /* --- _join.c, _near.c, _exact.c --- */
 
 #define PERMUTATIONS 32
@@ -145,7 +158,8 @@ typedef struct {
     const uint32_t *summands;
     int bands;
     int rows;
-    int64_t window;
+    int64_t uncrowded; /* up to so many members of a bucket are compared each with all before it */
+    int64_t window;    /* of fuller buckets, each with so many */
 } Banding;
 
 /* How the members of sets are indexed by the exact join. */
@@ -156,7 +170,8 @@ typedef struct {
     int bits;              /* by how many upper bits members are told apart where they are counted and looked up */
 } Indexing;
 
-/* Join the pairs that bands propose; `crowded` is set for texts that were not compared with all of a bucket. */
+/* Join the pairs that bands propose; `crowded` is set for texts that were not compared with all of a bucket
+ * whose texts are not in one tree. */
 Outcome join_near(Join *join, const Banding *banding, uint8_t *crowded);
 
 /* Join all pairs at the threshold. */

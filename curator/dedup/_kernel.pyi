@@ -12,6 +12,8 @@ _Values = npt.NDArray[np.uint32]
 _Groups = npt.NDArray[np.uint64]
 _Index = npt.NDArray[np.uint16]
 
+INTERFACE: int
+
 def lay_out(texts: Sequence[str], /) -> tuple[memoryview, memoryview]: ...
 def blocks(data: _Bytes, offsets: _Numbers, /) -> memoryview: ...
 def bound(data: _Bytes, offsets: _Numbers, index: _Index, entries: _Values, several: _Values, /) -> memoryview: ...
@@ -28,6 +30,18 @@ def shingle(
     up_to: int,
     /,
 ) -> tuple[memoryview, memoryview, memoryview, memoryview, memoryview]: ...
+def form_hashes(
+    data: _Bytes,
+    offsets: _Numbers,
+    forms_data: _Bytes,
+    forms_offsets: _Numbers,
+    forms_numbers: _Numbers,
+    index: _Index,
+    entries: _Values,
+    several: _Values,
+    /,
+) -> memoryview: ...
+def pieces(data: _Bytes, offsets: _Numbers, capitals: bool, /) -> memoryview: ...
 def near(
     offsets: _Numbers,
     values: _Values,
@@ -38,6 +52,7 @@ def near(
     permutations: _Values,
     bands: int,
     rows: int,
+    uncrowded: int,
     window: int,
     needs_short: bool,
     threshold: float,

@@ -68,24 +68,33 @@ typedef struct {
 } Band;
 
 /* Compare each text of a bucket with those before it, the nearest first. */
-static Outcome join_bucket(Join *join, const Band *band, const uint64_t *places, size_t count, int64_t window,
+static Outcome join_bucket(Join *join, const Band *band, const uint64_t *places, size_t count, const Banding *banding,
                            uint8_t *crowded)
 {
     const uint32_t *texts = band->texts;
-    for (size_t at = 0; (int64_t)count > window + 1 && at < count; at++)
-        crowded[texts[(uint32_t)places[at]]] = 1;
+    bool is_crowded = count > (size_t)banding->uncrowded;
+    size_t window = is_crowded ? (size_t)banding->window : count;
+    bool in_one_tree = true; /* all that were gone through */
     for (size_t at = 1; at < count; at++) {
         uint32_t text = texts[(uint32_t)places[at]];
-        size_t first = at > (size_t)window ? at - (size_t)window : 0;
+        size_t first = at > window ? at - window : 0;
         for (size_t before = at; before-- > first;) {
             uint32_t other = texts[(uint32_t)places[before]];
-            if (!may_pair(join, text, other) || together(join->parent, text, other))
+            if (together(join->parent, text, other)) {
+                if (in_one_tree)
+                    break;
+                continue;
+            }
+            if (join->groups[text] != join->groups[other] || !may_pair(join, text, other))
                 continue;
             Outcome outcome = compare(join, other, text);
             if (outcome != DONE)
                 return outcome;
         }
+        in_one_tree = in_one_tree && together(join->parent, texts[(uint32_t)places[0]], text);
     }
+    for (size_t at = 0; is_crowded && !in_one_tree && at < count; at++)
+        crowded[texts[(uint32_t)places[at]]] = 1;
     return DONE;
 }
 
@@ -117,7 +126,7 @@ static size_t end_of_run(const uint64_t *sorted, size_t start, size_t count)
     return end;
 }
 
-static Outcome join_band(Join *join, Band *band, int64_t window, uint8_t *crowded)
+static Outcome join_band(Join *join, Band *band, const Banding *banding, uint8_t *crowded)
 {
     for (size_t place = 0; place < band->count; place++)
         band->sorted[place] = (band->keys[place] >> 32) << 32 | place;
@@ -132,7 +141,7 @@ static Outcome join_band(Join *join, Band *band, int64_t window, uint8_t *crowde
             uint64_t key = band->keys[(uint32_t)band->sorted[first]];
             for (last = first + 1; last < end && band->keys[(uint32_t)band->sorted[last]] == key;)
                 last++;
-            outcome = join_bucket(join, band, band->sorted + first, last - first, window, crowded);
+            outcome = join_bucket(join, band, band->sorted + first, last - first, banding, crowded);
         }
     }
     return outcome;
@@ -160,7 +169,7 @@ Outcome join_near(Join *join, const Banding *banding, uint8_t *crowded)
     }
     for (int number = 0; number < banding->bands && outcome == DONE; number++) {
         band.keys = keys + (size_t)number * count;
-        outcome = join_band(join, &band, banding->window, crowded);
+        outcome = join_band(join, &band, banding, crowded);
     }
     free(band.texts);
     free(band.sorted);

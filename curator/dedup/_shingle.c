@@ -415,3 +415,56 @@ Outcome shingle(Column texts, Forms forms, const Table *table, WordBounds bounds
     free(work.sorting.data);
     return outcome;
 }
+
+/* --- Equal texts --- */
+
+/* The sum of characters' weights, and the sum of all such sums on the way, which tells their order. */
+typedef struct {
+    uint64_t sum, sums;
+} Weighed;
+
+static inline void weigh(Weighed *weighed, uint64_t weight)
+{
+    weighed->sum += weight;
+    weighed->sums += weight ? weighed->sum : 0;
+}
+
+/* What a character counts; a blank nothing. */
+static inline uint64_t weight_of(uint32_t entry)
+{
+    uint64_t weight = ((uint64_t)(entry & CHARACTER) + 1) * STEP;
+    weight = (weight ^ weight >> 32) * FNV_PRIME | 1;
+    return entry & SPACE ? 0 : weight;
+}
+
+static Outcome weigh_form(Text text, const Table *table, Work *work, Weighed *weighed)
+{
+    Outcome outcome = normalise(text.at, text.end, table, work);
+    const uint32_t *form = work->form.data;
+    for (size_t at = 0; outcome == DONE && at < work->form.used / sizeof(uint32_t); at++)
+        weigh(weighed, weight_of(form[at]));
+    return outcome;
+}
+
+Outcome hash_forms(Column texts, Forms forms, const Table *table, uint64_t *hashes)
+{
+    Work work = {0};
+    Outcome outcome = DONE;
+    int64_t form = 0;
+    uint64_t weights[0x80];
+    for (int byte = 0; byte < 0x80; byte++)
+        weights[byte] = weight_of(table->entries[(size_t)table->index[0] * BLOCK_CHARACTERS + (size_t)byte]);
+    for (int64_t number = 0; number < texts.count && outcome == DONE; number++) {
+        bool comes_as_form = form < forms.texts.count && forms.numbers[form] == number;
+        Text text = comes_as_form ? text_at(forms.texts, form++) : text_at(texts, number);
+        Weighed weighed = {0, 0};
+        if (beyond_ascii(text.at, text.end) < text.end)
+            outcome = weigh_form(text, table, &work, &weighed);
+        else
+            for (const uint8_t *at = text.at; at < text.end; at++)
+                weigh(&weighed, weights[*at]);
+        hashes[number] = weighed.sums * STEP + weighed.sum;
+    }
+    free(work.form.data);
+    return outcome;
+}

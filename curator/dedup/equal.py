@@ -1,23 +1,23 @@
-"""Equal texts: those of one normal form, told by a hash of it.
+"""Equal texts: those of one normal form.
 
-Few texts of a set have an equal, so that all are first told apart by what costs next to nothing: the sum of a number
-for each byte of the normal form that is no blank. Only of texts with equal sums is the normal form made and hashed.
+Few texts of a set have an equal, so that all are first told apart by what costs next to nothing: the kernel's hash of
+the normal form, or without it the sum of a number for each byte of that form; blanks count nothing in both. Only of
+texts with equal hashes are the normal forms themselves made and compared.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from curator.dedup import kernel
 from curator.dedup.clusters import Numbers, stand_ins
 from curator.dedup.texts import Texts
 from curator.text.words import normalise
 
-_DIGEST_BYTES = 16
 _BLOCK_BYTES = 8 << 20
 _BLANK = ord(" ")
 
@@ -36,16 +36,26 @@ def equal_texts(texts: Texts, order: Numbers | None = None) -> dict[int, int]:
     Returns:
         For each text that is not to stay, by its number, the one that stays.
     """
-    _sums_found, kinds, counts = np.unique(_sums(texts), return_inverse=True, return_counts=True)
+    hashes = kernel.form_hashes(texts) if kernel.is_built() else _sums(texts)
     clusters = np.arange(len(texts), dtype=np.int64)
-    first: dict[bytes, int] = {}
-    for text in np.flatnonzero(counts[kinds] > 1).tolist():
-        form = _normal_form(_bytes(texts, text))
-        if form:
-            digest = hashlib.blake2b(form, digest_size=_DIGEST_BYTES).digest()
-            clusters[text] = first.setdefault(digest, text)
+    for alike in _runs(hashes):
+        first: dict[bytes, int] = {}  # by what is written and by its normal form, which is its own normal form
+        for text in alike:
+            written = _bytes(texts, text)
+            if written not in first and (form := _normal_form(written)):
+                first[written] = first.setdefault(form, text)
+            clusters[text] = first.get(written, text)
     stays = stand_ins(clusters, order)
-    return {int(text): int(stays[text]) for text in np.flatnonzero(stays != np.arange(len(texts)))}
+    gone = np.flatnonzero(stays != np.arange(len(texts)))
+    return dict(zip(gone.tolist(), stays[gone].tolist(), strict=True))
+
+
+def _runs(hashes: npt.NDArray[np.uint64]) -> Iterator[list[int]]:
+    """Yield the numbers of texts that have one hash, ascending, wherever there are several."""
+    order = np.argsort(hashes, kind="stable")
+    same = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+    for run in np.split(same, np.flatnonzero(np.diff(same) != 1) + 1) if len(same) else ():
+        yield order[run[0] : run[-1] + 2].tolist()
 
 
 def chosen_texts(texts: Texts, places: Numbers) -> Texts:

@@ -19,7 +19,8 @@ class Forest(NamedTuple):
         left: the smaller number of each pair. Shape: (pairs,).
         right: the larger number. Shape: (pairs,).
         similarity: the exact Jaccard similarity, threshold..1. Shape: (pairs,).
-        crowded: the texts that were in so full a bucket that they were not compared with all of it. Shape: (texts,).
+        crowded: the texts that were not compared with all others of a bucket, because it is so full, while not all of
+            it are in one tree: they may belong to clusters to which they were not joined. Shape: (texts,).
     """
 
     left: npt.NDArray[np.int64]

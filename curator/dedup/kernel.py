@@ -1,14 +1,14 @@
 """The compiled engine: texts to shingles, bands and verified pairs in C, on the buffers themselves.
 
 It gives what `portable` gives, only faster. The C sources are `_kernel.c` (what Python sees), `_shingle.c`,
-`_join.c`, `_near.c` and `_exact.c`.
+`_pieces.c`, `_join.c`, `_near.c` and `_exact.c`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from curator.dedup.characters import Table, table_of
 from curator.dedup.choices import Shingles
 from curator.dedup.forest import Forest, Groups
-from curator.dedup.minhash import WINDOW, bands_and_rows, permutations
+from curator.dedup.minhash import UNCROWDED, WINDOW, bands_and_rows, permutations
 from curator.dedup.prefix_join import index_bits, prefix_sizes
 from curator.dedup.shingles import Sets, Shingled, word_bounds
 from curator.dedup.texts import Texts
@@ -25,13 +25,31 @@ from curator.text.words import normalise
 name = "kernel"
 """What this engine is called by the user."""
 
-_INT64_MAX = np.iinfo(np.int64).max
+INTERFACE = 2
+"""What is handed over and got back, by the number that `_kernel.h` gives it."""
+
+_PIECES_BYTES = 1 << 20
+_REBUILD = "pip install --force-reinstall --no-deps instruct-curator"
 
 
 @cache
 def is_built() -> bool:
-    """Return whether the extension was compiled when the package was installed."""
-    return find_spec("curator.dedup._kernel") is not None
+    """Return whether the extension was compiled when the package was installed, and can be used."""
+    return not trouble()
+
+
+@cache
+def trouble() -> str:
+    """Return why the extension cannot be used, and what to do about it; "" if it can."""
+    try:
+        found = import_module("curator.dedup._kernel")
+    except ModuleNotFoundError:
+        return f"no C compiler was found when Curator was installed; install one and run {_REBUILD}"
+    except ImportError as error:
+        return f"{error}; rebuild it: {_REBUILD}"
+    if getattr(found, "INTERFACE", 0) != INTERFACE:
+        return f"it was compiled from other sources than these; rebuild it: {_REBUILD}"
+    return ""
 
 
 def laid_out(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -75,6 +93,43 @@ def shingled(texts: Sequence[str], shingles: Shingles, threshold: float) -> Shin
     )
 
 
+def form_hashes(texts: Texts) -> npt.NDArray[np.uint64]:
+    """Return a hash for each text that is equal for texts of one normal form, and seldom for others.
+
+    Args:
+        texts: the texts.
+
+    Returns:
+        The hashes, which blanks do not change; 0 of a text without anything in it. Shape: (texts,).
+    """
+    from curator.dedup import _kernel
+
+    table, numbers, forms = _forms(texts)
+    hashes = _kernel.form_hashes(texts.data, texts.offsets, forms.data, forms.offsets, numbers, *table)
+    return np.frombuffer(hashes, np.uint64)
+
+
+def pieces(texts: Sequence[str], *, capitals: bool) -> Iterator[str]:
+    """Yield what stands between blanks in texts, each piece once.
+
+    Args:
+        texts: the texts.
+        capitals: whether pieces with capitals are wanted, or with small letters; others may lack.
+
+    Yields:
+        About a megabyte of pieces at a time, a line each.
+    """
+    from curator.dedup import _kernel
+
+    column = Texts.of(texts)
+    kept = bytes(_kernel.pieces(column.data, column.offsets, capitals))
+    start = 0
+    while start < len(kept):
+        end = kept.find(b"\n", start + _PIECES_BYTES) + 1 or len(kept)
+        yield kept[start:end].decode("utf-8", "surrogatepass")
+        start = end
+
+
 def near_forest(sets: Shingled, threshold: float, groups: Groups) -> Forest:
     """Join the pairs that bands propose and their sets confirm; see `curator.dedup.portable.near_forest`.
 
@@ -90,11 +145,11 @@ def near_forest(sets: Shingled, threshold: float, groups: Groups) -> Forest:
 
     crowded = np.zeros(len(sets.short), dtype=np.bool_)
     trees = np.arange(len(sets.short), dtype=np.uint32)
-    bands, rows = bands_and_rows(threshold)
+    banding = (permutations(), *bands_and_rows(threshold), UNCROWDED, WINDOW)
     found = []
     for space, needs_short in ((sets.words, False), (sets.characters, True)):
         to_join = (*_sets(space), sets.short, _groups(groups), trees)
-        found.append(_kernel.near(*to_join, crowded, permutations(), bands, rows, WINDOW, needs_short, threshold))
+        found.append(_kernel.near(*to_join, crowded, *banding, needs_short, threshold))
     return _forest(found, crowded)
 
 

@@ -25,11 +25,16 @@ PERMUTATIONS = 32
 SCHEME = "affine32"
 """What `datasketch` calls this family of permutations; it must be named wherever stored values are given to it."""
 
+UNCROWDED = 1024
+"""Up to how many texts a band's bucket may have for each to be compared with all before it."""
+
 WINDOW = 64
-"""With how many texts before it a text of a band's bucket is compared: buckets of thousands of template twins would
-otherwise cost their square. Clusters lose little, because a cluster is joined through any of its members."""
+"""With how many texts before it a text of a fuller bucket is compared: thousands of template twins would otherwise cost
+their square. A cluster that fills the bucket is joined all the same, through any of its members; pairs among thousands
+of others which are nearly as alike as they, but not alike enough, are mostly missed."""
 
 _MISSED_SHARE = 0.02
+_SEED = 1
 
 Signatures = npt.NDArray[np.uint32]
 
@@ -54,8 +59,13 @@ def bands_and_rows(threshold: float, permutations: int = PERMUTATIONS) -> tuple[
 
 @cache
 def permutations() -> npt.NDArray[np.uint32]:
-    """Return factors a and summands b of the permutations x -> a x + b modulo 2^32. Shape: (2, PERMUTATIONS)."""
-    return np.ascontiguousarray(_empty().permutations, dtype=np.uint32)
+    """Return factors a and summands b of the permutations x -> a x + b modulo 2^32. Shape: (2, PERMUTATIONS).
+
+    They are drawn as `datasketch` draws them, without it: loading it takes most of a second. Factors are odd.
+    """
+    draw = np.random.RandomState(_SEED)
+    factors = draw.randint(0, 1 << 31, PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return np.array([factors, draw.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)])
 
 
 def signatures(sets: Sets) -> Signatures:
@@ -81,7 +91,7 @@ def band_keys(signatures: Signatures, threshold: float, groups: npt.NDArray[np.u
     """Return one key for each band: texts with equal keys in a band are proposed to each other.
 
     The key begins with the text's group and takes in each value v of the band as `(key + v + 1) * STEP`, followed by
-    key ^= key >> 29, modulo 2^64; so texts of different groups share no band.
+    key ^= key >> 29, modulo 2^64; so texts of different groups share a band only by chance, and seldom.
 
     Args:
         signatures: the signatures. Shape: (texts, PERMUTATIONS).
@@ -106,4 +116,4 @@ def _empty() -> Any:
     from datasketch import MinHash
 
     # Shingles arrive hashed, so the hash function is the identity.
-    return MinHash(num_perm=PERMUTATIONS, scheme=SCHEME, hashfunc=int)
+    return MinHash(num_perm=PERMUTATIONS, seed=_SEED, scheme=SCHEME, hashfunc=int)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,12 @@ from curator.dedup.guard import common_words, fact_keys
 from curator.dedup.shingles import Sets, Shingled
 from curator.dedup.texts import Texts
 from curator.errors import CuratorError
+
+T = TypeVar("T", bound=np.generic)
+
+_TEXTS_AT_ONCE = 1 << 9
+_STEPS_AT_ONCE = 16
+"""How many steps away from who stays texts are looked for in all clusters at once; few are further away."""
 
 
 class Engine(Protocol):
@@ -55,6 +61,24 @@ class Duplicate(NamedTuple):
     step: float
 
 
+class Duplicates(dict[int, Duplicate]):
+    """For each text that is not to stay, by its number, what it repeats.
+
+    Attributes:
+        crowded: how many texts lie in families too large to be compared completely; the method `exact` misses none.
+    """
+
+    def __init__(self, found: Mapping[int, Duplicate], crowded: int = 0) -> None:
+        """Take what was found.
+
+        Args:
+            found: what the texts repeat.
+            crowded: see the class.
+        """
+        super().__init__(found)
+        self.crowded = crowded
+
+
 def engine_of(name: EngineName) -> Engine:
     """Return an engine.
 
@@ -72,10 +96,7 @@ def engine_of(name: EngineName) -> Engine:
     if name == "datasketch" or (name == "auto" and not kernel.is_built()):
         return portable
     if not kernel.is_built():
-        raise CuratorError(
-            "the compiled kernel is not there: no C compiler was found when Curator was installed; install one and "
-            "run pip install --force-reinstall --no-deps instruct-curator, or choose the engine datasketch"
-        )
+        raise CuratorError(f"the compiled kernel cannot be used: {kernel.trouble()}; or choose the engine datasketch")
     return kernel
 
 
@@ -88,7 +109,7 @@ def near_duplicates(
     guard: bool = True,
     engine: EngineName = "auto",
     order: Numbers | None = None,
-) -> dict[int, Duplicate]:
+) -> Duplicates:
     """Find what to leave out of a set of texts.
 
     Args:
@@ -102,7 +123,7 @@ def near_duplicates(
             The order of the texts unless given.
 
     Returns:
-        For each text that is not to stay, by its number, what it repeats.
+        What each text that is not to stay repeats.
 
     Raises:
         CuratorError: the engine is not there.
@@ -110,7 +131,7 @@ def near_duplicates(
     chosen, column = engine_of(engine), Texts.of(texts)
     sets = chosen.shingled(column, shingles, threshold)
     forest = near_pairs(column, sets, threshold=threshold, method=method, guard=guard, engine=chosen)
-    return duplicates(sets, forest, chosen, order)
+    return Duplicates(duplicates(sets, forest, chosen, order), int(forest.crowded.sum()))
 
 
 def near_pairs(
@@ -134,14 +155,13 @@ def near_pairs(
     """
     join = engine.exact_forest if method == "exact" else engine.near_forest
     forest = join(sets, threshold, np.zeros(len(texts), dtype=np.uint64))
-    if not guard or not len(forest.left):
-        return forest
     alike = np.unique(np.concatenate([forest.left, forest.right, np.flatnonzero(forest.crowded)]))
-    suspects = [texts[int(text)] for text in alike]
-    keys = fact_keys(suspects, common=common_words(suspects, texts))
-    groups = np.array([int.from_bytes(key[:8], "little") for key in keys], dtype=np.uint64)
-    again = join(_chosen(sets, alike), threshold, groups)
-    return Forest(alike[again.left], alike[again.right], again.similarity, forest.crowded)
+    if not guard or not len(alike):
+        return forest
+    again = join(_chosen(sets, alike), threshold, _groups(texts, alike))
+    crowded = np.zeros(len(texts), dtype=np.bool_)
+    crowded[alike] = again.crowded
+    return Forest(alike[again.left], alike[again.right], again.similarity, crowded)
 
 
 def duplicates(sets: Shingled, forest: Forest, engine: Engine, order: Numbers | None = None) -> dict[int, Duplicate]:
@@ -156,25 +176,69 @@ def duplicates(sets: Shingled, forest: Forest, engine: Engine, order: Numbers | 
     Returns:
         For each text that is not to stay, by its number, what it repeats.
     """
-    clusters = components(len(sets.short), forest.left, forest.right)
-    stays = stand_ins(clusters, order)
-    towards = neighbours_towards(stays, forest.left, forest.right)
-    leave = np.flatnonzero(stays != np.arange(len(stays)))
-    direct = engine.similarities(sets, leave, stays[leave])
-    steps = engine.similarities(sets, leave, towards[leave])
-    return {
-        int(text): Duplicate(int(stays[text]), float(whole), int(towards[text]), float(step))
-        for text, whole, step in zip(leave, direct, steps, strict=True)
-    }
+    paired = np.zeros(len(sets.short), dtype=np.bool_)
+    paired[forest.left] = paired[forest.right] = True
+    members = np.flatnonzero(paired)  # few of all texts: only they are numbered and looked at
+    place = np.cumsum(paired) - 1
+    left, right = place[forest.left], place[forest.right]
+    clusters = components(len(members), left.tolist(), right.tolist())
+    stays = stand_ins(clusters, None if order is None else order[members])
+    towards = members[_towards(stays, left, right)]
+    stays = members[stays]
+    leave = np.flatnonzero(stays != members)
+    gone, stays, towards = members[leave], stays[leave], towards[leave]
+    direct = engine.similarities(sets, gone, stays)
+    steps = direct.copy()
+    further = np.flatnonzero(towards != stays)
+    steps[further] = engine.similarities(sets, gone[further], towards[further])
+    found = map(Duplicate, stays.tolist(), direct.tolist(), towards.tolist(), steps.tolist())
+    return dict(zip(gone.tolist(), found, strict=True))
+
+
+def _towards(stays: Numbers, left: Numbers, right: Numbers) -> Numbers:
+    """Return what `neighbours_towards` returns, for trees: all grow at once, so a few steps are enough for most."""
+    towards = np.arange(len(stays), dtype=np.int64)
+    reached = stays == towards
+    one, other = np.concatenate([left, right]), np.concatenate([right, left])
+    for _ in range(_STEPS_AT_ONCE):
+        step = reached[one] & ~reached[other]
+        towards[other[step]] = one[step]
+        reached[other[step]] = True
+        waits = ~(reached[one] & reached[other])
+        one, other = one[waits], other[waits]
+    if not len(one):
+        return towards
+    rest = np.where(reached, np.arange(len(stays)), -1)
+    deep = neighbours_towards(rest, one[one < other].tolist(), other[one < other].tolist())
+    return np.where(reached, towards, deep)
+
+
+def _groups(texts: Texts, alike: Numbers) -> Groups:
+    """Return a number for each of the alike texts that is equal for those which state the same facts."""
+    suspects = Texts(*_rows(texts.data, texts.offsets, alike))
+    common = common_words(suspects, texts)
+    groups = np.empty(len(alike), dtype=np.uint64)
+    for start in range(0, len(alike), _TEXTS_AT_ONCE):
+        keys = fact_keys(list(suspects[start : start + _TEXTS_AT_ONCE]), common=common)
+        groups[start : start + len(keys)] = [int.from_bytes(key[:8], "little") for key in keys]
+    return groups
 
 
 def _chosen(sets: Shingled, texts: Numbers) -> Shingled:
-    return Shingled(_rows(sets.words, texts), _rows(sets.characters, texts), sets.short[texts])
+    spaces = [_rows(space.values, space.offsets, texts) for space in (sets.words, sets.characters)]
+    words, characters = (Sets(offsets, values) for values, offsets in spaces)
+    return Shingled(words, characters, sets.short[texts])
 
 
-def _rows(sets: Sets, texts: Numbers) -> Sets:
-    sizes = np.diff(sets.offsets)[texts]
-    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    starts = np.repeat(sets.offsets[:-1][texts] - offsets[:-1], sizes)
-    return Sets(offsets, sets.values[starts + np.arange(offsets[-1])])
+def _rows(values: npt.NDArray[T], offsets: Numbers, rows: Numbers) -> tuple[npt.NDArray[T], Numbers]:
+    """Return some rows of a ragged array, and their offsets."""
+    sizes = np.diff(offsets)[rows]
+    ends = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    chosen = np.empty(ends[-1], dtype=values.dtype)
+    for start in range(0, len(rows), _TEXTS_AT_ONCE):
+        some = slice(start, start + _TEXTS_AT_ONCE)
+        moved = np.repeat(offsets[:-1][rows[some]] - ends[:-1][some], sizes[some])
+        place = np.arange(ends[start], ends[start] + len(moved))
+        chosen[place] = values[moved + place]
+    return chosen, ends

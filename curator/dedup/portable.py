@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from curator.dedup import shingles as cutting
 from curator.dedup.choices import Shingles
 from curator.dedup.clusters import Joined
 from curator.dedup.forest import Forest, Groups
-from curator.dedup.minhash import WINDOW, band_keys, signatures
+from curator.dedup.minhash import UNCROWDED, WINDOW, band_keys, signatures
 from curator.dedup.prefix_join import prefix_join
 from curator.dedup.shingles import Sets, Shingled
 
@@ -28,9 +29,10 @@ def near_forest(sets: Shingled, threshold: float, groups: Groups) -> Forest:
     """Join the pairs that bands propose and their sets confirm.
 
     First by words, then by characters: for each band in turn, texts with equal keys form a bucket. Buckets are gone
-    through by ascending key, in a bucket texts by ascending number; each text is compared with up to `WINDOW` texts
-    before it in the bucket, the nearest first. A pair whose texts are in one tree already is passed over, and so is,
-    by characters, a pair without a short text.
+    through by ascending key, in a bucket texts by ascending number; each text is compared with those before it in the
+    bucket, the nearest first: with all of them in a bucket of up to `UNCROWDED` texts, with `WINDOW` in a fuller one.
+    A pair whose texts are in one tree already is passed over, and so is a pair of different groups, whose keys may be
+    equal by chance, and by characters a pair without a short text.
 
     Args:
         sets: the texts' shingles.
@@ -44,12 +46,11 @@ def near_forest(sets: Shingled, threshold: float, groups: Groups) -> Forest:
     crowded = np.zeros(len(sets.short), dtype=np.bool_)
     edges: list[tuple[int, int, float]] = []
     for space, needs_short in ((sets.words, False), (sets.characters, True)):
-        for left, right in _proposed(space, threshold, groups, crowded):
-            if needs_short and not (sets.short[left] or sets.short[right]):
+        members = lru_cache(2 * UNCROWDED)(partial(_members, space))
+        for left, right in _proposed(space, threshold, groups, crowded, joined):
+            if groups[left] != groups[right] or (needs_short and not (sets.short[left] or sets.short[right])):
                 continue
-            if joined.together(left, right):
-                continue
-            similarity = _jaccard(space, left, right)
+            similarity = _jaccard(members(left), members(right))
             if similarity >= threshold:
                 joined.join(left, right)
                 edges.append((left, right, similarity))
@@ -93,31 +94,44 @@ def similarities(sets: Shingled, left: npt.NDArray[np.int64], right: npt.NDArray
     found = np.zeros(len(left), dtype=np.float64)
     for pair, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         space = sets.characters if sets.short[one] or sets.short[other] else sets.words
-        found[pair] = _jaccard(space, one, other)
+        found[pair] = _jaccard(_members(space, one), _members(space, other))
     return found
 
 
 def _proposed(
-    space: Sets, threshold: float, groups: Groups, crowded: npt.NDArray[np.bool_]
+    space: Sets, threshold: float, groups: Groups, crowded: npt.NDArray[np.bool_], joined: Joined
 ) -> Iterator[tuple[int, int]]:
-    """Yield the pairs that share a band, in the order that `near_forest` describes; mark who was not shown to all."""
+    """Yield the pairs that share a band and are of two trees, in the order that `near_forest` describes."""
+    for bucket in _buckets(space, threshold, groups):
+        is_crowded = len(bucket) > UNCROWDED
+        window = WINDOW if is_crowded else UNCROWDED
+        texts = bucket.tolist()
+        in_one_tree = True
+        for place, text in enumerate(texts):
+            for before in reversed(texts[max(0, place - window) : place]):
+                if not joined.together(before, text):
+                    yield before, text
+                elif in_one_tree:
+                    break
+            in_one_tree = in_one_tree and joined.together(texts[0], text)
+        crowded[bucket] |= is_crowded and not in_one_tree
+
+
+def _buckets(space: Sets, threshold: float, groups: Groups) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the texts with equal keys, band by band."""
     texts = np.flatnonzero(np.diff(space.offsets))
     if not len(texts):
         return
     for keys in band_keys(signatures(space)[texts], threshold, groups[texts]):
         order = np.argsort(keys, kind="stable")
-        bounds = np.flatnonzero(np.diff(keys[order])) + 1
-        for bucket in np.split(order, bounds):
-            if len(bucket) > WINDOW + 1:
-                crowded[texts[bucket]] = True
-            members = texts[bucket].tolist()
-            for place in range(1, len(members)):
-                for before in range(place - 1, max(-1, place - 1 - WINDOW), -1):
-                    yield members[before], members[place]
+        for bucket in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
+            yield texts[bucket]
 
 
-def _jaccard(space: Sets, left: int, right: int) -> float:
-    one, other = space.of(left), space.of(right)
-    common = len(np.intersect1d(one, other, assume_unique=True))
-    union = len(one) + len(other) - common
-    return common / union if common else 0.0
+def _members(space: Sets, text: int) -> frozenset[int]:
+    return frozenset(space.of(text).tolist())
+
+
+def _jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+    common = len(one & other)
+    return common / (len(one) + len(other) - common) if common else 0.0

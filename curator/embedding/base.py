@@ -1,15 +1,32 @@
-"""What an embedder is: texts in, vectors of length 1 out."""
+"""What an embedder is: texts in, vectors of length 1 out, and how much of a text the model can read at all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     Vectors = npt.NDArray[np.float32]
+    Shares = npt.NDArray[np.float64]
+
+MOST_UNKNOWN = 0.3
+"""A text of which a larger share is unknown to the model has no meaning that could be compared: to all-MiniLM-L6-v2 a
+sentence in Thai is one unknown token, as is any other one, so that the cosine of the two is 1."""
+
+
+class Reading(NamedTuple):
+    """How a model reads a text.
+
+    Attributes:
+        tokens: how many tokens it has, those beyond `max_tokens` counted too.
+        unknown: the share of what is read that the model has no token for, by characters, 0..1.
+    """
+
+    tokens: int
+    unknown: float
 
 
 class Embedder(Protocol):
@@ -27,7 +44,7 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of a text are read at most; what lies beyond does not count."""
+        """How many tokens of a text are read at most; what lies beyond does not count. `sys.maxsize`: all."""
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -42,16 +59,41 @@ class Embedder(Protocol):
         """
         ...
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens, so that one can say which texts are longer than `max_tokens`.
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Tell how much of each text the model can read.
 
         Args:
             texts: the texts.
 
         Returns:
-            How many tokens each has, those beyond `max_tokens` counted too.
+            The reading of each.
         """
         ...
+
+    def unknown_shares(self, texts: Sequence[str]) -> Shares:
+        """Tell how much of each text is unknown to the model; above `MOST_UNKNOWN` its vector means nothing.
+
+        Args:
+            texts: the texts.
+
+        Returns:
+            The shares, by characters, 0..1. Shape: (texts,).
+        """
+        ...
+
+
+def unknown_shares(readings: Sequence[Reading]) -> Shares:
+    """Return the share of each text that is unknown.
+
+    Args:
+        readings: how texts are read.
+
+    Returns:
+        The shares, 0..1. Shape: (readings,).
+    """
+    import numpy as np
+
+    return np.array([reading.unknown for reading in readings], dtype=np.float64)
 
 
 def encodable(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from curator.embedding.agreement import LEAST_MEAN_COSINE
 from curator.embedding.base import Embedder
-from curator.embedding.conversion import converted
+from curator.embedding.conversion import FOLDER_VARIABLE, conversions_folder, converted, shape_of
 from curator.embedding.onnx_embedder import OnnxEmbedder
 from curator.embedding.sentence_transformer import INSTALL, SentenceTransformerEmbedder
 from curator.embedding.source import AUTO, ModelFiles, find_model
@@ -67,9 +67,16 @@ def _fast(files: ModelFiles, tell: Callable[[str], None]) -> OnnxEmbedder | str:
     missing = [name for name in ("onnx", "onnxruntime", "tokenizers") if find_spec(name) is None]
     if missing:
         return f"{', '.join(missing)} not installed; {INSTALL}"
-    folder, note = converted(files, tell)
-    if note.refusal:
-        return note.refusal
+    shape = shape_of(files)
+    if isinstance(shape, str):
+        return shape
+    try:
+        folder, note = converted(files, shape, tell)
+    except OSError as error:
+        return (
+            f"its conversion cannot be kept in {conversions_folder()} ({error}); set {FOLDER_VARIABLE} to a folder "
+            "that can be written"
+        )
     fast = OnnxEmbedder(folder, note)
     here = fast.agreement_here()
     if here.suffices:

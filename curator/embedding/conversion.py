@@ -1,8 +1,7 @@
 """A BERT-like model, converted once to 8 bits and kept in the user's cache with proof that it still says the same.
 
 A conversion is a folder: the graph, the tokenizer, the vectors that the model itself gives to `SENTENCES`, and a note
-that says how near the graph came to them. A model that cannot be converted, or comes out too far off, leaves a note
-too, so that it is not tried again.
+that says how near the graph came to them. One that came out too far off is kept too, so that it is not tried again.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from curator.embedding.bert_graph import ACTIVATIONS, BertShape, Pooling, bert_g
 from curator.embedding.onnx_session import OnnxSession
 from curator.embedding.sentence_transformer import SentenceTransformerEmbedder
 from curator.embedding.source import ModelFiles
-from curator.errors import StageError
 
 VERSION = 1
 """Raised when the same model would be converted otherwise; part of the vectors' name."""
@@ -36,19 +34,17 @@ class Conversion(msgspec.Struct, frozen=True):
 
     Attributes:
         model: the model's name and the hash of its files.
-        dimensions: how many numbers a vector has; 0 if there is no graph.
+        dimensions: how many numbers a vector has.
         max_tokens: how many tokens are read at most.
-        agreement: how near the graph came to the model when it was made; None if there is no graph.
+        agreement: how near the graph came to the model when it was made.
         graph_digest: the SHA-256 of the graph's file.
-        refusal: why the model cannot be converted; "" if it can.
     """
 
     model: str
-    dimensions: int = 0
-    max_tokens: int = 0
-    agreement: Agreement | None = None
-    graph_digest: str = ""
-    refusal: str = ""
+    dimensions: int
+    max_tokens: int
+    agreement: Agreement
+    graph_digest: str
 
 
 def conversions_folder() -> Path:
@@ -58,35 +54,32 @@ def conversions_folder() -> Path:
     return Path(named).expanduser() if named else cache / "embeddings"
 
 
-def converted(files: ModelFiles, notice: Callable[[str], None]) -> tuple[Path, Conversion]:
-    """Return a model's conversion; make it if there is none yet.
+def converted(files: ModelFiles, shape: BertShape, notice: Callable[[str], None]) -> tuple[Path, Conversion]:
+    """Return a model's conversion; make it if there is none yet. One that is there is only read.
 
     Args:
         files: the model.
+        shape: its shape.
         notice: told before a conversion is made, which takes some seconds.
 
     Returns:
         The conversion's folder and its note.
 
     Raises:
-        StageError: the model cannot be loaded, what a conversion takes is not installed, or the cache cannot be
-            written.
+        OSError: it has to be made, and the cache cannot be written.
+        StageError: the model cannot be loaded, or what a conversion takes is not installed.
     """
     from filelock import FileLock
 
     folder = conversions_folder() / f"{files.digest}-{VERSION}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            note = _sound(folder)
-            if note is None:
-                notice(f"converting {files.name} to 8 bits, once, into {folder}")
-                note = _made(files, folder)
-    except OSError as error:
-        raise StageError(
-            f"the converted embedding model cannot be kept in {folder}: {error}; name another folder by "
-            f"{FOLDER_VARIABLE}, or choose the backend sentence-transformers"
-        ) from error
+    if note := _sound(folder):
+        return folder, note
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        note = _sound(folder)  # another process may have made it meanwhile
+        if note is None:
+            notice(f"converting {files.name} to 8 bits, once, into {folder}")
+            note = _made(files, shape, folder)
     return folder, note
 
 
@@ -104,8 +97,8 @@ def shape_of(files: ModelFiles) -> BertShape | str:
     settings = files.settings("config_sentence_transformers.json")
     pooling = _pooling(files.settings(f"{modules[1]['path']}/config.json")) if len(modules) > 1 else None
     refusals = {
+        f"its modules are {', '.join(kinds) or 'not listed'}": kinds not in (["Transformer", "Pooling"], [*_WHOLE]),
         f"it is a {config.get('model_type')!r} model, not BERT": config.get("model_type") != "bert",
-        f"its modules are {', '.join(kinds)}": kinds not in (["Transformer", "Pooling"], [*_WHOLE]),
         "it pools otherwise than by mean or first token": pooling is None,
         f"its activation is {config.get('hidden_act')!r}": config.get("hidden_act") not in ACTIVATIONS,
         "its positions are relative": config.get("position_embedding_type", "absolute") != "absolute",
@@ -136,31 +129,27 @@ def _pooling(settings: dict[str, Any]) -> Pooling | None:
 
 def _sound(folder: Path) -> Conversion | None:
     """Return the note of a conversion that is there and whole."""
-    if not (folder / NOTE).is_file():
-        return None
     try:
         note = msgspec.json.decode((folder / NOTE).read_bytes(), type=Conversion)
-    except msgspec.DecodeError:
-        return None  # cut off, or of another version: it is made anew
-    whole = bool(note.refusal) or all((folder / name).is_file() for name in (GRAPH, TOKENIZER, WANTED))
-    return note if whole and (note.refusal or _digest(folder / GRAPH) == note.graph_digest) else None
+        whole = _digest(folder / GRAPH) == note.graph_digest
+    except (OSError, msgspec.DecodeError):
+        return None  # not there, cut off, or of another version: it is made anew
+    return note if whole and all((folder / name).is_file() for name in (TOKENIZER, WANTED)) else None
 
 
-def _made(files: ModelFiles, folder: Path) -> Conversion:
+def _made(files: ModelFiles, shape: BertShape, folder: Path) -> Conversion:
     draft = folder.with_suffix(".draft")
     for old in (draft, folder):
         if old.exists():
             shutil.rmtree(old)
     draft.mkdir()
-    model = f"{files.name}@{files.digest}"
-    shape = shape_of(files)
-    note = Conversion(model, refusal=shape) if isinstance(shape, str) else _filled(files, shape, model, draft)
+    note = _filled(files, shape, draft)
     (draft / NOTE).write_bytes(msgspec.json.format(msgspec.json.encode(note), indent=2))
     draft.rename(folder)
     return note
 
 
-def _filled(files: ModelFiles, shape: BertShape, model: str, draft: Path) -> Conversion:
+def _filled(files: ModelFiles, shape: BertShape, draft: Path) -> Conversion:
     """Lay graph, tokenizer and the model's own vectors into `draft`, and measure how near the graph comes."""
     import numpy as np
 
@@ -173,7 +162,7 @@ def _filled(files: ModelFiles, shape: BertShape, model: str, draft: Path) -> Con
     np.save(draft / WANTED, wanted)
     made = OnnxSession(draft / GRAPH, draft / TOKENIZER, original.max_tokens).embed(SENTENCES)
     return Conversion(
-        model,
+        f"{files.name}@{files.digest}",
         dimensions=wanted.shape[1],
         max_tokens=original.max_tokens,
         agreement=agreement(made, wanted),

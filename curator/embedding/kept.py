@@ -1,19 +1,23 @@
-"""No text is embedded twice: vectors are kept by the hash of their text."""
+"""No text is embedded twice: vectors, and how texts are read, are kept by the hash of their text."""
 
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from curator.embedding.base import Embedder, unit_rows
+from curator.embedding.base import Embedder, Reading, unit_rows, unknown_shares
 from curator.results import Results
 
 if TYPE_CHECKING:
-    from curator.embedding.base import Vectors
+    from curator.embedding.base import Shares, Vectors
 
 BLOCK = 256
 """How many texts are embedded before their vectors are kept: a run that is killed loses no more."""
+
+_READING = struct.Struct("<Id")
+"""How a reading is kept: its tokens, and the share that is unknown."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many new texts are embedded."""
@@ -38,6 +42,7 @@ class KeptEmbedder:
         self._results = results
         self._progress = progress
         self._space = f"embedding/{embedder.name}"
+        self._readings = f"reading/{embedder.name}"
 
     @property
     def name(self) -> str:
@@ -77,9 +82,21 @@ class KeptEmbedder:
         rounded = np.frombuffer(b"".join(known[key] for key in keys), dtype=np.float16)
         return unit_rows(rounded.reshape(len(keys), -1).astype(np.float32))
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens; see `Embedder.token_counts`."""
-        return self._embedder.token_counts(texts)
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Tell how texts are read; see `Embedder.readings`. No text is tokenised for it twice."""
+        keys = [_key(text) for text in texts]
+        by_key = dict(zip(keys, texts, strict=True))
+        known = self._results.get(self._readings, by_key)
+        if new := {key: text for key, text in by_key.items() if key not in known}:
+            read = self._embedder.readings(list(new.values()))
+            made = {key: _READING.pack(*reading) for key, reading in zip(new, read, strict=True)}
+            self._results.put(self._readings, made)
+            known.update(made)
+        return [Reading(*_READING.unpack(known[key])) for key in keys]
+
+    def unknown_shares(self, texts: Sequence[str]) -> Shares:
+        """Tell how much of texts is unknown; see `Embedder.unknown_shares`."""
+        return unknown_shares(self.readings(texts))
 
 
 def cached(embedder: Embedder, results: Results, progress: Progress | None = None) -> KeptEmbedder:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curator.embedding.agreement import SENTENCES, Agreement, agreement
+from curator.embedding.base import Reading, unknown_shares
 from curator.embedding.conversion import GRAPH, TOKENIZER, VERSION, WANTED, Conversion
 from curator.embedding.onnx_session import OnnxSession
 
 if TYPE_CHECKING:
-    from curator.embedding.base import Vectors
+    from curator.embedding.base import Shares, Vectors
 
 
 class OnnxEmbedder:
@@ -50,9 +51,13 @@ class OnnxEmbedder:
 
         return self._session.embed(texts) if texts else np.zeros((0, self.dimensions), dtype=np.float32)
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens; see `Embedder.token_counts`."""
-        return self._session.token_counts(texts) if texts else []
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Tell how texts are read; see `Embedder.readings`."""
+        return self._session.readings(texts)
+
+    def unknown_shares(self, texts: Sequence[str]) -> Shares:
+        """Tell how much of texts is unknown; see `Embedder.unknown_shares`."""
+        return unknown_shares(self.readings(texts))
 
     def agreement_here(self) -> Agreement:
         """Return how near this machine's vectors are to the model's own: processors differ in 8-bit arithmetic."""

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curator.embedding.base import encodable, unit_rows
+from curator.embedding.base import Reading, unit_rows
+from curator.embedding.tokens import Tokens, blocks
 from curator.llm.cores import usable_cores
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ class OnnxSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # the cores share out the texts, which costs no synchronisation
         self._session: Any = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        self._counter: Any = Tokenizer.from_file(str(tokenizer))
-        self._counter.no_padding()
-        self._counter.no_truncation()
-        self._tokenizer: Any = Tokenizer.from_str(self._counter.to_str())
+        self._tokens = Tokens(tokenizer.read_text("utf-8"), max_tokens)
+        self._tokenizer: Any = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -48,7 +48,7 @@ class OnnxSession:
         """
         import numpy as np
 
-        rows = [encoded.ids for encoded in self._tokenizer.encode_batch([encodable(text) for text in texts])]
+        rows = [encoded.ids for block in blocks(texts) for encoded in self._tokenizer.encode_batch_fast(block)]
         longest_first = sorted(range(len(rows)), key=lambda at: -len(rows[at]))
         made: list[Any] = [None] * len(rows)
         with ThreadPoolExecutor(usable_cores()) as pool:
@@ -58,9 +58,9 @@ class OnnxSession:
                 made[at] = vector
         return unit_rows(np.concatenate(made))
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens; see `Embedder.token_counts`."""
-        return [len(encoded.ids) for encoded in self._counter.encode_batch([encodable(text) for text in texts])]
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Tell how texts are read; see `Embedder.readings`."""
+        return self._tokens.readings(texts)
 
     def _vector(self, row: list[int]) -> Any:
         import numpy as np

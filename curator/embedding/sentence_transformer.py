@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from curator.embedding.base import encodable, unit_rows
+from curator.embedding.base import Reading, encodable, unit_rows, unknown_shares
 from curator.embedding.source import ModelFiles
+from curator.embedding.tokens import Tokens
 from curator.errors import StageError
 
 if TYPE_CHECKING:
-    from curator.embedding.base import Vectors
+    from curator.embedding.base import Shares, Vectors
 
 INSTALL = "pip install 'instruct-curator[embeddings]'"
 
@@ -59,7 +62,8 @@ class SentenceTransformerEmbedder:
     @property
     def max_tokens(self) -> int:
         """See `Embedder.max_tokens`."""
-        return int(self.model.max_seq_length)
+        limit = self.model.max_seq_length  # None or infinity for models that read everything
+        return sys.maxsize if limit is None or limit >= sys.maxsize else int(limit)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see `Embedder.embed`."""
@@ -70,10 +74,25 @@ class SentenceTransformerEmbedder:
         clean = [encodable(text) for text in texts]
         return unit_rows(np.asarray(self.model.encode(clean, show_progress_bar=False, convert_to_numpy=True)))
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens; see `Embedder.token_counts`."""
-        if not texts:
-            return []
-        clean = [encodable(text) for text in texts]
-        rows = self.model.tokenizer(clean, truncation=False, verbose=False)["input_ids"]
-        return [len(row) for row in rows]
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Tell how texts are read; see `Embedder.readings`."""
+        return (
+            [self._spelled(encodable(text)) for text in texts] if self._tokens is None else self._tokens.readings(texts)
+        )
+
+    def unknown_shares(self, texts: Sequence[str]) -> Shares:
+        """Tell how much of texts is unknown; see `Embedder.unknown_shares`."""
+        return unknown_shares(self.readings(texts))
+
+    @cached_property
+    def _tokens(self) -> Tokens | None:
+        """The model's own tokenizer, if the library `tokenizers` runs it; static models hold it bare."""
+        tokenizer = getattr(self.model.tokenizer, "backend_tokenizer", self.model.tokenizer)
+        return Tokens(tokenizer.to_str(), self.max_tokens) if hasattr(tokenizer, "to_str") else None
+
+    def _spelled(self, text: str) -> Reading:
+        """Read a text with a tokenizer that is written in Python and does not say where its tokens stand."""
+        tokenizer = self.model.tokenizer
+        tokens = tokenizer.tokenize(text)
+        unknown = tokens[: self.max_tokens].count(getattr(tokenizer, "unk_token", None))
+        return Reading(len(tokens), unknown / max(1, min(len(tokens), self.max_tokens)))

@@ -23,6 +23,14 @@ _STATUS_CONDITIONS: dict[Status, list[str]] = {
 }
 
 
+_BEARS_SCORES = """NOT (c.drop_stage IS NOT NULL AND c.drop_stage = c.made_by AND EXISTS (
+    SELECT 1 FROM candidates o WHERE o.record = c.record AND o.run = c.run AND (o.stage, o.seq) <> (c.stage, c.seq)
+    AND o.drop_stage IS NOT o.made_by
+))"""
+"""Scores are kept by a record's content. They are those of the candidate that went on, not of one of the same content
+that was dropped as it was made."""
+
+
 class Position(NamedTuple):
     """A candidate's place in a run: the number of the stage that made it, and its number among what that stage made."""
 
@@ -106,6 +114,8 @@ class Candidates:
         drops, scores = [], []
         for position, record in settled:
             drops.append((*_drop_columns(record.drop), run.id, *position))
+            if record.drop is not None and record.id in record.drop.of:
+                continue  # a copy: what is said of it must not stand in for what was said of the first
             key = record.id if record.scores else ""
             scores += [(run.id, key, s.name, nth, s.value, s.explanation, s.of) for nth, s in enumerate(record.scores)]
         self._writer.submit(
@@ -137,20 +147,21 @@ class Candidates:
         where, parameters = _where(run, query)
         limit = -1 if query.limit is None else query.limit
         rows = self._reader.execute(
-            "SELECT c.record, r.body, c.input_at, c.origin, c.drop_stage, c.drop_reason, c.drop_detail, c.drop_of "  # noqa: S608
+            f"SELECT c.record, {_BEARS_SCORES}, "  # noqa: S608
+            "r.body, c.input_at, c.origin, c.drop_stage, c.drop_reason, c.drop_detail, c.drop_of "
             f"FROM candidates c JOIN records r ON r.id = c.record WHERE {where} ORDER BY c.stage, c.seq LIMIT ?",
             (*parameters, limit),
         )
         while chunk := rows.fetchmany(500):
             scores = self._scores(run, [row[0] for row in chunk])
-            for key, body, input_at, origin, *drop in chunk:
+            for key, bears_scores, body, input_at, origin, *drop in chunk:
                 content = msgspec.json.decode(body, type=Body)
                 yield Record(
                     content.messages,
                     content.rejected,
                     input_at,
                     msgspec.json.decode(origin, type=Origin),
-                    tuple(scores.get(key, ())),
+                    tuple(scores.get(key, ())) if bears_scores else (),
                     _drop(drop),
                 )
 
@@ -253,7 +264,8 @@ def _where(run: Run, query: Query) -> tuple[str, list[object]]:
         parameters += _beginning_with(query.record)
     for score in query.scores:
         conditions.append(
-            "EXISTS (SELECT 1 FROM scores s WHERE s.run = c.run AND s.record = c.record AND s.name = ? "  # noqa: S608
+            f"{_BEARS_SCORES} AND EXISTS (SELECT 1 FROM scores s "  # noqa: S608
+            "WHERE s.run = c.run AND s.record = c.record AND s.name = ? "
             f"AND s.value {score.operator} ?)"
         )
         parameters += [score.name, score.value]

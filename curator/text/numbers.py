@@ -36,6 +36,16 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_TELLING = frozenset((*_VALUES, *_SCALES, *_MONTHS, "noon", "midday", "midnight"))
+"""The words with which a number may begin; it begins with a digit or a sign otherwise."""
+_TELLING_ASCII = frozenset(word.encode() for word in _TELLING)
+_DIGIT_OR_SIGN = re.compile(r"[-\d]")
+_WORD_CHARACTERS = re.compile(r"\w+")
+_FOLDED = bytes(
+    ord("0" if chr(code).isdigit() else chr(code).lower() if _WORD_CHARACTERS.match(chr(code)) else " ")
+    for code in range(128)
+).ljust(256)
+"""ASCII with one digit, one case, and a blank for all that stands in no word."""
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 _ONE_BEFORE = re.compile(r"\b(?:no|any|every|some|each|this|that|which|the|another|other|such)\s$")
 _ONE_AFTER = re.compile(r"\s(?:of|another|by|can|could|should|must|may|might|who|that|has|is|would)\b|'s\b")
@@ -63,8 +73,16 @@ def numbers(text: str) -> set[str]:
     Returns:
         The numbers in their normal spelling.
     """
-    form = normalise(text)
-    return {value for match in _NUMBER.finditer(form) for value in _values(form, match)}
+    if not text.isascii():
+        form = normalise(text)
+        telling = set(_TELLING.intersection(_WORD_CHARACTERS.findall(form)))
+    else:
+        folded = text.encode().translate(_FOLDED)
+        telling = {word.decode() for word in _TELLING_ASCII.intersection(folded.split())}
+        if not telling and b"0" not in folded:
+            return set()
+        form = normalise(text)
+    return {value for match in _matches(form, telling) for value in _values(form, match)}
 
 
 def agrees(number: str, known: Set[str]) -> bool:
@@ -84,6 +102,21 @@ def agrees(number: str, known: Set[str]) -> bool:
     return clock is not None and any(
         _same_time(clock, other) for value in known if ":" in value + number and (other := _clock(value)) is not None
     )
+
+
+def _matches(form: str, telling: Set[str]) -> Iterator[re.Match[str]]:
+    """Yield what `_NUMBER.finditer` finds; the pattern is only tried where a number may begin."""
+    starts = [match.start() for match in _DIGIT_OR_SIGN.finditer(form)]
+    for word in telling:
+        at = form.find(word)
+        while at >= 0:
+            starts.append(at)
+            at = form.find(word, at + 1)
+    end = 0
+    for start in sorted(starts):
+        if start >= end and (match := _NUMBER.match(form, start)):
+            yield match
+            end = match.end()
 
 
 def _values(text: str, match: re.Match[str]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\S\n]*\S[^\n]*)*")
-_WHITE_SPACE = re.compile(r"[^\S\n]")
+_OTHER_BLANK = re.compile(r"[^\S\n ]")
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 _LIST_NUMBER = re.compile(r"\(?\d{1,3}[.)]")
 _WINDOW_CHARS = 4000
 
@@ -46,9 +47,11 @@ def _in_paragraph(text: str, start: int, end: int, language: str) -> list[tuple[
 def _segment(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
     import sentencex
 
-    # sentencex 1.0 panics on an initial followed by a white space of several bytes, so all white space goes in as
-    # blanks, which moves no offset.
-    plain = _WHITE_SPACE.sub(" ", text[start:end])
+    # sentencex 1.0 panics on an initial followed by a white space of several bytes, and takes no half surrogate pair,
+    # so all white space goes in as blanks, and half a pair as a replacement character, which moves no offset.
+    plain = _OTHER_BLANK.sub(" ", text[start:end])
+    if not plain.isascii():
+        plain = _HALF_PAIR.sub("\ufffd", plain)
     spans = []
     for sentence in sentencex.get_sentence_boundaries(language, plain):
         piece = plain[sentence["start_index"] : sentence["end_index"]]

@@ -114,44 +114,6 @@ def word_ngrams(text: str, n: int = 3) -> list[tuple[str, ...]]:
     return _runs(words(text), n)
 
 
-def char_ngrams(text: str, n: int = 5) -> list[str]:
-    """Return the runs of `n` characters of the normal form of `text`, in order.
-
-    Args:
-        text: any text.
-        n: the length of a run, 1 and up.
-
-    Returns:
-        The runs; a text with fewer characters gives itself, a blank text none.
-    """
-    form = normalise(text)
-    if not form:
-        return []
-    return [form[at : at + n] for at in range(max(1, len(form) - n + 1))]
-
-
-def shingles(text: str) -> frozenset[str]:
-    """Return the set of pieces that near-duplicates share: word 3-grams, or character 5-grams of a short text.
-
-    Args:
-        text: any text; below `SHORT_WORDS` words it is short. Sets of a short and a long text are not comparable.
-
-    Returns:
-        The pieces; empty for a blank text.
-    """
-    return char_shingles(text) if len(words(text)) < SHORT_WORDS else word_shingles(text)
-
-
-def char_shingles(text: str) -> frozenset[str]:
-    """Return the set of character 5-grams of `text`."""
-    return frozenset(char_ngrams(text, 5))
-
-
-def word_shingles(text: str) -> frozenset[str]:
-    """Return the set of word 3-grams of `text`, each joined by blanks."""
-    return frozenset(" ".join(run) for run in word_ngrams(text, 3))
-
-
 def jaccard(left: Set[str], right: Set[str]) -> float:
     """Return the share of common members: |A ∩ B| / |A ∪ B|.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,20 +77,29 @@ class BenchmarkSource(BaseModel):
         return self.dataset + (f"/{self.config}" if self.config else "") + f":{self.split}"
 
 
-class Opened(msgspec.Struct, frozen=True):
+class OpenedBenchmark(msgspec.Struct, frozen=True):
     """A benchmark that was read.
 
     Attributes:
         benchmark: what is looked for.
         labels: the labels that its items bear in their origin, as (name, value), with the id of the first item that
             has each; none but for what was exported with its provenance.
+        left_out: the rows that are no items, because nothing is asked in them, and why.
     """
 
     benchmark: Benchmark
     labels: Mapping[tuple[str, str], str]
+    left_out: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return, in a sentence, how many rows are left out; none if all are items."""
+        if not self.left_out:
+            return ()
+        rows = "1 row is" if len(self.left_out) == 1 else f"{len(self.left_out):,} rows are"
+        return (f"{self.benchmark.name}: {rows} left out as no item; {self.left_out[0]}",)
 
 
-def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField = "both") -> Opened:
+def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField = "both") -> OpenedBenchmark:
     """Read a benchmark.
 
     Args:
@@ -101,9 +111,10 @@ def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField 
         The benchmark. Records that were dropped before their export are no items of it.
 
     Raises:
-        FormatError: it cannot be read, its columns are not known, a row is damaged, or it has nothing to look for.
+        FormatError: it cannot be read, its columns are not known, a row is damaged, or none holds anything to look for.
     """
     items: list[Item] = []
+    left_out: list[str] = []
     labels: dict[tuple[str, str], str] = {}
     taken: set[str] = set()
     known = [formats.load(name)() for name in formats.names()]
@@ -112,6 +123,9 @@ def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField 
         try:
             record, _mended = record_of(row, format, known)
         except FormatError as error:
+            if row.value is not None:
+                left_out.append(f"row {row.number}: {error}")
+                continue
             raise FormatError(
                 f"{source.name}: row {row.number} cannot be read: {error}; mend it or take it out"
             ) from error
@@ -125,8 +139,9 @@ def open_benchmark(source: BenchmarkSource, folder: Path, field: BenchmarkField 
             labels.setdefault(label, name)
     if not any(item.question.strip() or item.answer.strip() for item in items):
         what = "text" if field == "both" else field
-        raise FormatError(f"{source.name}: no item has any {what} to look for; see `benchmark_field`")
-    return Opened(Benchmark(source.name, tuple(items)), labels)
+        why = left_out[0] if left_out else "see `benchmark_field`"
+        raise FormatError(f"{source.name}: no item has any {what} to look for; {why}")
+    return OpenedBenchmark(Benchmark(source.name, tuple(items)), labels, tuple(left_out))
 
 
 def _rows(source: BenchmarkSource, folder: Path) -> Iterator[Row]:
@@ -135,10 +150,18 @@ def _rows(source: BenchmarkSource, folder: Path) -> Iterator[Row]:
     return open_hub_dataset(source.dataset, source.config, split=source.split, revision=source.revision).rows
 
 
-def _item_id(benchmark: str, row: Row, record: Record, taken: set[str]) -> str:
+def _item_id(benchmark: str, row: Row, record: Record, taken: Set[str]) -> str:
+    return next(name for name in _item_ids(benchmark, row, record) if name not in taken)
+
+
+def _item_ids(benchmark: str, row: Row, record: Record) -> Iterator[str]:
+    """Yield what an item may be called, the best name first; names without end, for other items may have some."""
     value = row.value or {}
-    if value.get(COLUMN) and record.id not in taken:
-        return record.id
+    if value.get(COLUMN):
+        yield record.id
     own = next((value[name] for name in OWN_IDS if isinstance(value.get(name), str | int)), "")
-    name = f"{benchmark}:{own}"
-    return name if own != "" and name not in taken else f"{benchmark}:{row.number}"
+    if own != "":
+        yield f"{benchmark}:{own}"
+    yield f"{benchmark}:{row.number}"
+    yield f"{benchmark}:row-{row.number}"
+    yield from (f"{benchmark}:row-{row.number}-{again}" for again in count(2))

@@ -34,7 +34,9 @@ _MATHS = re.compile(
 )
 _QUANTITY = re.compile(r"\b(?:how (?:many|much|long|far|old)|calculate|compute|percent|average|total|sum)\b", re.I)
 _EXAMPLE = re.compile(r"^First: (.+)\nSecond: (.+)\nReason: (.+)\nSame: (yes|no)$", re.MULTILINE)
-_SAID = re.compile(r"\b(?:same(?: problem)?|verdict|answer|conclusion)\b\W{0,6}(yes|no)\b", re.IGNORECASE)
+_LABEL = r"\b(?:same(?: problem)?|verdict|answer|conclusion)\b"
+_LINE = re.compile(rf"^\W*{_LABEL}\W{{0,6}}(yes|no)\b", re.IGNORECASE | re.MULTILINE)
+_WITHIN = re.compile(rf"{_LABEL}\W{{0,3}}:\W{{0,3}}(yes|no)\b(?![^\S\n]*\w)", re.IGNORECASE)
 _ALONE = re.compile(r"^\W*(yes|no)\b(?=\W*$|[,.:;!])", re.IGNORECASE | re.MULTILINE)
 _REASON = re.compile(r"^\W*(?:reason|explanation|because)\W*:\s*", re.IGNORECASE)
 
@@ -92,17 +94,17 @@ def read_verdict(reply: ChatReply) -> Verdict:
         reply: its reply.
 
     Returns:
-        The verdict: the last one that it gives.
+        The verdict: the last one on a line of its own; without one the last that is named so, or else a bare yes or no.
 
     Raises:
         UnparsableReply: it gives none.
     """
-    said = _SAID.findall(reply.text) or _ALONE.findall(reply.text)
-    if not said:
+    form = next((form for form in (_LINE, _WITHIN, _ALONE) if form.search(reply.text)), None)
+    if form is None:
         raise UnparsableReply("there is no line `Same: yes` or `Same: no` in the reply")
     lines = [_REASON.sub("", line).strip() for line in reply.text.splitlines()]
-    reason = next((line for line in lines if line and not _SAID.search(line) and not _ALONE.match(line)), "")
-    return Verdict(said[-1].lower() == "yes", reason)
+    reason = next((line for line in lines if line and not form.search(line)), "")
+    return Verdict(form.findall(reply.text)[-1].lower() == "yes", reason)
 
 
 def prompt_folder(override: Path | None) -> PromptFolder:

@@ -65,6 +65,19 @@ def test_matched_counts_no_blocks_of_five_characters_and_less() -> None:
     assert not finder(item, rules=["matched"]).hits(single)
 
 
+def test_matched_counts_blocks_of_six_characters() -> None:
+    item = f"{numbered(10, 20)} " + " ".join(f"v{number:05}" for number in range(10))
+    single = " z ".join([numbered(10, 20), *(f"v{number:05}" for number in range(10))])
+    (hit,) = finder(item, rules=["matched"]).hits(single)
+    assert hit.share == 1
+
+
+def test_matched_wants_more_than_its_threshold() -> None:
+    item = numbered(10, 30)
+    assert not finder(item, rules=["matched"]).hits(numbered(10, 20))
+    assert finder(item, rules=["matched"], matched=0.49).hits(numbered(10, 20))
+
+
 def test_matched_compares_long_texts_by_their_runs_alone() -> None:
     item = numbered(0, 3000)
     (hit,) = finder(item, rules=["matched"]).hits(f"{numbered(0, 1700)} {numbered(5000, 9000)}")
@@ -79,6 +92,44 @@ def test_what_many_items_share_is_boilerplate() -> None:
     assert not rule.hits(f"{opening} and more")
     assert {hit.item for hit in rule.hits(questions[3])} == {"b:4"}
     assert finder(*questions[:MOST_SHARING]).hits(f"{opening} and more"), "so few may share it"
+
+
+PASSAGE = ". ".join(f"So {numbered(at, at + 11)}" for at in range(1000, 1150, 11))
+
+
+def about_the_passage(count: int) -> list[str]:
+    return [f"Which town did the man of w{at} visit?\n\n{PASSAGE}." for at in range(count)]
+
+
+def test_what_boilerplate_leaves_of_a_question_is_looked_for() -> None:
+    rule = finder(*about_the_passage(MOST_SHARING + 1))
+    assert not rule.hits(PASSAGE)
+    hits = rule.hits(f"{PASSAGE} Question: Which town did the man of w4 visit?")
+    assert [(hit.item, hit.rule) for hit in hits] == [("b:4", "short-whole")]
+    assert rule.limits.boilerplate == tuple(f"b:{at}" for at in range(MOST_SHARING + 1))
+    assert rule.limits.too_short == ()
+
+
+def test_what_is_left_of_many_items_tells_nothing() -> None:
+    asked = "What is it all about?"
+    passages = [". ".join(f"So p{number} {numbered(at, at + 9)}" for at in range(0, 90, 9)) for number in range(3)]
+    questions = [f"{asked} {passage}. End w{at}." for passage in passages for at in range(MOST_SHARING + 1)]
+    assert not finder(*questions).hits(asked)
+
+
+NAME = "中华人民共和国全国人民代表大会"
+
+
+@pytest.mark.parametrize(
+    ("item", "text", "found"),
+    [
+        (f"{NAME}的代表每届任期是几年呢", f"{NAME}在哪里开会", set()),
+        (f"{NAME}的代表每届任期是几年呢请说明理由", f"{NAME}的代表每届任期", {"ngram-8", "matched"}),
+        ("แม่น้ำเจ้าพระยาไหลผ่านกรุงเทพมหานคร", "แม่น้ำเจ้าพระยาไหลผ่านจังหวัด", set()),
+    ],
+)  # fmt: skip
+def test_scripts_without_spaces_need_longer_runs(item: str, text: str, found: set[str]) -> None:
+    assert rules_of(finder(item).hits(text)) == found
 
 
 def test_equal_items_are_one_text_and_all_are_named() -> None:
@@ -108,6 +159,9 @@ def test_an_item_of_boilerplate_alone_is_looked_for_whole() -> None:
         ("Paris?", "Paris?", set()),
         ("What is AI?", "What is AI?", set()),
         ("中国最长的河流", "中国最长的河流", {"short-whole"}),
+        ("แม่น้ำ", "แม่น้ำ", set()),
+        ("What is the capital of France?", "> What is\n> the **capital** of <b>France</b>?", {"short-whole"}),
+        ("What is the capital of France?", "What is the / capital + of France", {"short-whole"}),
     ],
 )  # fmt: skip
 def test_short_questions(question: str, text: str, found: set[str]) -> None:
@@ -120,7 +174,12 @@ def test_sums_that_differ_in_a_sign_are_different_items() -> None:
 
 
 def test_items_that_are_too_short_are_named() -> None:
-    assert finder("Paris?", "Who wrote Hamlet?", "What is AI?").too_short == ("b:1", "b:3")
+    assert finder("Paris?", "Who wrote Hamlet?", "What is AI?").limits.too_short == ("b:1", "b:3")
+
+
+def test_items_of_one_id_are_refused() -> None:
+    with pytest.raises(ValueError, match="two items of 'b' are called 'b:1'"):
+        Finder([Benchmark("b", (Item("b:1", "Who wrote Hamlet?"), Item("b:1", "Who wrote Lear?")))])
 
 
 def test_short_answers_are_not_looked_for() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curator.dedup import kernel
 from curator.dedup.equal import chosen_texts, equal_texts
 from curator.dedup.texts import Texts
 from curator.text.words import normalise
@@ -23,6 +24,9 @@ def test_the_first_of_each_normal_form_stays(column: list[str]) -> None:
         if form and first.setdefault(form, number) != number:
             expected[number] = first[form]
     assert equal_texts(Texts.of(column)) == expected
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(kernel, "is_built", lambda: False)
+        assert equal_texts(Texts.of(column)) == expected
 
 
 @given(texts)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.dedup import guard
+from curator.dedup import kernel
 from curator.dedup.guard import common_words, fact_keys
 from curator.dedup.near import near_duplicates
 from curator.text.names import lower_case_words
-from tests.dedup.corpus import ALPHABETS
 
-LATIN = "".join(map(chr, (*range(0x300), *range(0x2000, 0x2070))))
-
-
-@given(st.text(LATIN) | st.text("aB c'’_2²½ß\n") | st.text("".join(ALPHABETS)))
-def test_the_quick_way_finds_the_same_words(text: str) -> None:
-    assert guard._lower_case_words(text) == lower_case_words(text)
+pieces = st.sampled_from(
+    ["Rain", "rain", "'rain'", "RAIN's", "it`s", "\u00a0sun", "Éa", "éa", "ß", "7th", "漢A", "\ud800b"]
+)
+columns = st.lists(st.lists(pieces, max_size=5).map(" ".join) | st.lists(pieces, max_size=3).map("\n".join), max_size=6)
 
 
-def test_every_latin_letter_is_told_the_same_way() -> None:
-    for letter in LATIN:
-        text = f"{letter} a{letter}b a'{letter} {letter}a"
-        assert guard._lower_case_words(text) == lower_case_words(text), hex(ord(letter))
+@given(columns, columns)
+def test_common_words_are_those_that_stand_in_lower_case(openers: list[str], others: list[str]) -> None:
+    corpus = [*openers, *others]
+    opening = {word.casefold() for word in re.findall(r"[^\W\d_][^\W_]*", "\n".join(openers)) if word[0].isupper()}
+    wanted = opening & lower_case_words("\n".join(corpus))
+    assert common_words(openers, corpus) == wanted
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(kernel, "is_built", lambda: False)
+        assert common_words(openers, corpus) == wanted
 
 
 def test_only_capitalised_words_are_looked_for() -> None:

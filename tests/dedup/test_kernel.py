@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -59,14 +60,15 @@ def test_sets_forests_and_similarities_are_those_of_the_portable_engine(shingles
 def test_full_buckets_are_gone_through_in_the_same_order() -> None:
     draw = random.Random(3)
     template = "the old ferryman tells the dog a tale of the river when it was young and full of fish".split()
-    texts = [" ".join([*template, *draw.choices("ab", k=draw.randint(1, 4)), *template]) for _ in range(300)]
+    texts = [" ".join([*template, *draw.choices("ab", k=draw.randint(1, 4)), *template]) for _ in range(1300)]
     groups = np.zeros(len(texts), dtype=np.uint64)
     for shingles in KINDS:
-        sets = kernel.shingled(texts, shingles, 0.9)
-        forest = kernel.near_forest(sets, 0.9, groups)
-        assert_equal_forests(forest, portable.near_forest(sets, 0.9, groups))
-        assert_equal_forests(kernel.exact_forest(sets, 0.9, groups), portable.exact_forest(sets, 0.9, groups))
+        sets = kernel.shingled(texts, shingles, 0.97)
+        forest = kernel.near_forest(sets, 0.97, groups)
+        assert_equal_forests(forest, portable.near_forest(sets, 0.97, groups))
         assert forest.crowded.any()
+        few = kernel.shingled(texts[:300], shingles, 0.97)
+        assert_equal_forests(kernel.exact_forest(few, 0.97, groups[:300]), portable.exact_forest(few, 0.97, groups[:300]))
 
 
 @settings(max_examples=300, deadline=None)
@@ -182,8 +184,10 @@ def test_template_twins_cost_no_square_of_their_number() -> None:
     groups = np.zeros(len(texts), dtype=np.uint64)
     joined = kernel.near_forest(sets, 0.5, groups)
     assert len(joined.left) > 49_900
-    assert joined.crowded.sum() > 49_900
-    assert len(kernel.near_forest(sets, 0.99, groups).left) == 0
+    assert not joined.crowded.any()
+    apart = kernel.near_forest(sets, 0.8, groups)
+    assert len(apart.left) == 0
+    assert apart.crowded.sum() > 40_000
     assert len(kernel.exact_forest(sets, 0.5, groups).left) == 49_999
 
 
@@ -267,3 +271,28 @@ def test_the_extension_keeps_no_arguments() -> None:
     for _ in range(10):
         kernel.shingled(texts, "auto", 0.8)
     assert (sys.getrefcount(texts.data), sys.getrefcount(texts.offsets)) == before
+
+
+@given(st.lists(st.text("aB \n\t'é漢\u0301\ud800½ﬁ", max_size=12), max_size=8))
+@example(["ab", "ba", "b a", "é", "e\u0301", "É"])
+def test_form_hashes_tell_normal_forms_but_for_blanks(texts: list[str]) -> None:
+    hashes = kernel.form_hashes(Texts.of(texts)).tolist()
+    forms = [normalise(text).replace(" ", "") for text in texts]
+    assert [bool(value) for value in hashes] == [bool(form) for form in forms]
+    assert [hashes.index(value) for value in hashes] == [forms.index(form) for form in forms]
+
+
+@given(st.lists(st.text("aB1 \n\t'é漢\u00a0\x1c\ud800", max_size=12), max_size=8), st.booleans())
+def test_pieces_are_what_stands_between_blanks(texts: list[str], capitals: bool) -> None:
+    found = [piece for part in kernel.pieces(texts, capitals=capitals) for piece in part.removesuffix("\n").split("\n")]
+    wanted = {piece for text in texts for piece in re.split("[ \t-\r]+", text)}
+    letter = "B" if capitals else "a"
+    assert len(found) == len(set(found))
+    assert set(found) == {piece for piece in wanted if letter in piece or not piece.isascii()}
+
+
+def test_many_pieces_come_in_parts() -> None:
+    texts = [f"piece{number} piece{number // 2}" for number in range(200_000)]
+    parts = list(kernel.pieces(texts, capitals=False))
+    assert len(parts) == 3
+    assert "".join(parts) == "".join(f"piece{number}\n" for number in range(200_000))

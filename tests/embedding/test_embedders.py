@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curator.embedding.agreement import LEAST_MEAN_COSINE, SENTENCES, agreement
-from curator.embedding.base import Embedder, encodable, unit_rows
+from curator.embedding.base import MOST_UNKNOWN, Embedder, encodable, unit_rows
 
 pytestmark = pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
 
@@ -38,7 +38,8 @@ def test_vectors_have_length_one_and_mean_something(model: Embedder) -> None:
 @both
 def test_no_text_no_vector(model: Embedder) -> None:
     assert model.embed([]).shape == (0, model.dimensions)
-    assert model.token_counts([]) == []
+    assert model.readings([]) == []
+    assert model.unknown_shares([]).shape == (0,)
 
 
 @both
@@ -53,9 +54,31 @@ def test_any_string_has_a_vector(model: Embedder, text: str) -> None:
 def test_what_is_too_long_can_be_told(model: Embedder) -> None:
     assert model.max_tokens == 256
     # A special token at either end; each word here is one token.
-    assert model.token_counts(["", "one two", "word " * 300]) == [2, 4, 302]
+    assert [reading.tokens for reading in model.readings(["", "one two", "word " * 300])] == [2, 4, 302]
     long = model.embed(["word " * 254, "word " * 254 + "and an end that nobody reads"])
     assert long[0] @ long[1] == pytest.approx(1, abs=1e-5)
+
+
+@both
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("", 0), (" \n", 0), ("What is the capital of France?", 0), ("Москва это город", 0),
+        ("ประเทศไทยมีเมืองหลวงชื่ออะไร", 1), ("ភ្នំពេញជារាជធានី", 1), ("😀😀", 1), ("ስለ ኢትዮጵያ ታሪክ ንገረኝ", 1), ("x" * 101, 1),
+        ("abcd 😀", 1 / 5), ("ab\ud800 😀😀", 2 / 4),
+        ("word " * 253 + "😀", 1 / (4 * 253 + 1)), ("word " * 300 + "😀", 1e-9),
+    ],
+)  # fmt: skip
+def test_how_much_is_unknown_is_told_by_characters_of_what_is_read(model: Embedder, text: str, share: float) -> None:
+    [told] = model.unknown_shares([text])
+    assert told == pytest.approx(share, abs=1e-8)
+
+
+def test_to_a_model_all_that_it_cannot_read_means_the_same(fast: Embedder) -> None:
+    """That is why `MOST_UNKNOWN` is needed."""
+    texts = ["ประเทศไทยมีเมืองหลวงชื่ออะไร", "แมวนอนบนเก้าอี้"]
+    assert np.prod(fast.embed(texts), axis=0).sum() == pytest.approx(1, abs=1e-5)
+    assert (fast.unknown_shares(texts) > MOST_UNKNOWN).all()
 
 
 @both
@@ -81,7 +104,7 @@ def test_the_backends_agree(fast: Embedder, exact: Embedder) -> None:
 
 
 def test_the_backends_read_the_same_tokens(fast: Embedder, exact: Embedder) -> None:
-    assert fast.token_counts(TEXTS) == exact.token_counts(TEXTS)
+    assert fast.readings(TEXTS) == exact.readings(TEXTS)
 
 
 def test_names_tell_what_may_be_compared(fast: Embedder, exact: Embedder) -> None:

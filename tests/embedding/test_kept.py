@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from curator.embedding.base import Embedder, unit_rows
+from curator.embedding.base import Embedder, Reading, unit_rows, unknown_shares
 from curator.embedding.kept import BLOCK, cached
 from curator.results import ResultsInMemory
 from curator.store.store import Store
@@ -30,6 +30,7 @@ class Counting:
 
     def __init__(self, dies_after: int = 1000) -> None:
         self.asked: list[str] = []
+        self.read: list[str] = []
         self._blocks_left = dies_after
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -40,8 +41,12 @@ class Counting:
         counts = [[1.0 + text.count(chr(97 + letter)) for letter in range(26)] for text in texts]
         return unit_rows(np.array(counts, dtype=np.float32).reshape(-1, 26))
 
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        return [len(text) for text in texts]
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        self.read += texts
+        return [Reading(len(text), text.count("?") / max(1, len(text))) for text in texts]
+
+    def unknown_shares(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        return unknown_shares(self.readings(texts))
 
 
 def many(count: int) -> list[str]:
@@ -52,7 +57,8 @@ def many(count: int) -> list[str]:
 def test_it_is_the_embedder_that_it_wraps(fast: Embedder) -> None:
     kept = cached(fast, ResultsInMemory())
     assert (kept.name, kept.dimensions, kept.max_tokens) == (fast.name, fast.dimensions, fast.max_tokens)
-    assert kept.token_counts(TEXTS) == fast.token_counts(TEXTS)
+    assert kept.readings(TEXTS) == fast.readings(TEXTS)
+    assert kept.unknown_shares(TEXTS).tolist() == fast.unknown_shares(TEXTS).tolist()
     assert kept.embed([]).shape == (0, 384)
 
 
@@ -76,6 +82,17 @@ def test_no_text_is_embedded_twice() -> None:
     cached(counting, results).embed(["a", "b", "a"])
     cached(counting, results).embed(["b", "c", "a"])
     assert sorted(counting.asked) == ["a", "b", "c"]
+
+
+def test_no_text_is_read_twice(tmp_path: Path) -> None:
+    first, again = Counting(), Counting()
+    texts = ["a??", "bc", "a??", ""]
+    with Store.open(tmp_path) as store:
+        read = cached(first, store.results).readings(texts)
+    with Store.open(tmp_path) as store:
+        assert cached(again, store.results).readings(texts[::-1]) == read[::-1]
+        assert cached(again, store.results).unknown_shares(texts).tolist() == [2 / 3, 0, 2 / 3, 0]
+    assert (first.read, again.read) == (["a??", "bc", ""], [])
 
 
 def test_another_model_has_vectors_of_its_own() -> None:

@@ -65,6 +65,15 @@ def test_the_inverted_file_finds_nearly_all_pairs_and_no_others() -> None:
     assert [cosines[pair] for pair in listed(found)] == found.cosine.tolist()
 
 
+def test_a_pair_at_the_threshold_is_proposed_though_8_bits_tell_it_lower() -> None:
+    vectors = clustered(2000)
+    whole = pairs_at_least(vectors, 0.85)
+    places = range(0, len(whole.left), len(whole.left) // 20)
+    found = [listed(pairs_at_least(vectors, float(whole.cosine[place]), dense_rows=0)) for place in places]
+    hits = [listed(whole)[place] in pairs for place, pairs in zip(places, found, strict=True)]
+    assert np.mean(hits) >= 0.9
+
+
 @pytest.mark.parametrize("dense_rows", [0, 10_000])
 def test_the_same_is_found_again(dense_rows: int) -> None:
     vectors = clustered(3000)
@@ -92,6 +101,29 @@ def test_thousands_alike_stay_few_pairs(dense_rows: int) -> None:
     found = pairs_at_least(vectors, 0.9, most=3, dense_rows=dense_rows)
     assert len(found.left) <= 3 * 3000
     assert set(found.right.tolist()) == set(range(1, 3000))
+
+
+def test_a_crowd_is_thinned_to_its_nearest_and_of_equals_to_the_earliest() -> None:
+    crowd = clustered(4)[:1] + 0.01 * np.random.default_rng(1).normal(size=(300, 96)).astype(np.float32)
+    vectors = np.concatenate([unit_rows(crowd), np.repeat(np.eye(1, 96, dtype=np.float32), 300, axis=0)])
+    whole, some = pairs_at_least(vectors, 0.9), pairs_at_least(vectors, 0.9, most=2)
+    expected = []
+    for later in range(600):
+        mine = whole.taken(whole.right == later)
+        expected += [(int(mine.left[at]), later) for at in np.lexsort((mine.left, -mine.cosine))[:2]]
+    assert listed(some) == sorted(expected)
+    assert listed(some)[-1] == (301, 599)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6])
+def test_a_pair_at_the_threshold_is_found_however_a_block_rounds(count: int) -> None:
+    """The threshold is the exact cosine of a pair, whose product in a block may be a little smaller."""
+    vectors = clustered(2000, seed=count)
+    whole = pairs_at_least(vectors, 0.8)
+    for place in range(0, len(whole.left), len(whole.left) // 8):
+        found = pairs_at_least(vectors, float(whole.cosine[place]))
+        assert (whole.left[place], whole.right[place]) in listed(found)
+        assert len(found.left) == int((whole.cosine >= whole.cosine[place]).sum())
 
 
 @pytest.mark.parametrize("dense_rows", [0, 10_000])

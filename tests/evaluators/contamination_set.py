@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.contamination import Benchmark, Item
-from curator.contamination.forms import compared_words
+from curator.contamination.forms import compared_words, weight
 from curator.record import Record, single_turn
 
 FOLDER = Path(__file__).parent
@@ -47,8 +47,8 @@ def benchmark() -> Benchmark:
 
 
 def is_short(at: int) -> bool:
-    """Return whether item `at` has fewer words than the longest run."""
-    return len(compared_words(items()[at]["question"])) < SHORT_WORDS
+    """Return whether item `at` has fewer words than the longest run; see `weight`."""
+    return weight(compared_words(items()[at]["question"])) < SHORT_WORDS
 
 
 def planted(kind: str, at: int) -> Record:

@@ -25,7 +25,9 @@ from curator.llm.scripted import ScriptedProvider
 from curator.record import Drop, Origin, Record, Turn, single_turn
 from curator.results import ResultsInMemory
 from curator.stage import Context
+from evaluators.contamination.benchmarks import BenchmarkSource, open_benchmark
 from evaluators.decontaminate import Decontaminate, searched
+from evaluators.embedding_model import model_within
 from tests.evaluators.contamination_set import KINDS, benchmark, clean, is_short, items, planted
 from tests.evaluators.records import kept, run
 
@@ -176,6 +178,45 @@ def test_a_judge_decides_on_what_embeddings_propose(folder: Path, same: str, sta
     assert told.endswith(f"judge: {'the same' if same == 'yes' else 'another problem'}: both ask for the first master.")
 
 
+def test_the_judge_is_shown_the_nearest_passage_and_drops_for_the_nearest_item(folder: Path) -> None:
+    judge, asked = script("Reason: both ask it.\nSame: yes")
+    write(folder / "two.jsonl", [*GIVEN, {"question": "Who was the second harbour master of Vell?", "answer": ""}])
+    near = "Name Vell's earliest harbour master and the day of his oath."
+    record = single_turn(f"{'I bake bread in the oven every day. ' * 200}\n{near}", "Finch.")
+    options: dict[str, Any] = {"rules": ["embedding"], "judge": "judge", "proposed_from": 0.3}
+    (found,) = cleaned(folder, [record], judge, against=["two.jsonl"], **options)
+    assert f"<second>{near}</second>" in asked[0].messages[-1].content
+    assert found.drop is not None
+    assert len(found.drop.of) == 1
+
+
+def test_what_is_not_looked_for_is_said_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows: list[dict[str, Any]] = [*GIVEN, {"question": "", "answer": ""}, {"question": 5}, {"question": "Why?"}]
+    write(folder / "odd.jsonl", rows)
+    dropped, _stays = cleaned(folder, [single_turn(GIVEN[0]["question"], "?"), clean()[0]], against=["odd.jsonl"])
+    assert dropped.drop is not None
+    left_out, too_short = [record.getMessage() for record in caplog.records]
+    assert left_out.startswith("decontaminate: odd.jsonl: 2 rows are left out as no item; row 2: ")
+    assert too_short == "decontaminate: odd.jsonl: 1 item of 2 not looked for: too few words."
+
+
+def test_groups_that_no_item_bears_are_refused(folder: Path) -> None:
+    record = Record((Turn("user", "Is it?"), Turn("assistant", "Yes.")), origin=Origin(labels=(("chunk", "1"),)))
+    write_records(folder / "test.jsonl", [record], Messages(), provenance=True)
+    with pytest.raises(StageError, match="no item bears the label 'fact'; they bear chunk"):
+        cleaned(folder, [record], against=["test.jsonl"], groups=["fact"])
+    with pytest.raises(StageError, match="no item bears the label 'fact'; export them with `provenance: true`"):
+        cleaned(folder, [record], groups=["fact"])
+
+
+def test_an_embedding_model_lies_in_the_workspace(folder: Path) -> None:
+    (folder / "models").mkdir()
+    assert model_within(folder, "models") == str(folder / "models")
+    assert model_within(folder, "auto") == "auto"
+    with pytest.raises(StageError, match=re.escape(str(folder / "models"))):
+        cleaned(folder, [], rules=["embedding"], embedding="models")
+
+
 def test_a_verdict_that_cannot_be_read_leaves_the_record_and_says_so(folder: Path) -> None:
     judge, asked = script("Hard to say.")
     near = single_turn("Name Vell's earliest harbour master and the day of his oath.", "Finch.")
@@ -243,6 +284,7 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
         ('{"question": "a", "choices": ["b"], "label": 1}', {}, "`columns: {instruction: question, response: COLUMN}`"),
         ('{"q": "a"}', {"columns": {"instruction": "question"}}, "no column 'question'.*the columns are q"),
         ('{"question": "a?", "answer": "b"}\nnonsense', {}, "row 2 cannot be read"),
+        ('{"question": "", "answer": ""}\n{"question": 5}', {}, "no item has any text to look for; row 1: "),
         ('{"question": "a?", "answer": ""}', {"benchmark_field": "response"}, "no item has any response to look for"),
     ],
 )
@@ -264,6 +306,16 @@ def test_columns_and_own_ids(tmp_path: Path) -> None:
     (dropped,) = cleaned(tmp_path, [copy], against=[{"file": "b.jsonl", "columns": {"instruction": "prompt"}}])
     assert dropped.drop is not None
     assert dropped.drop.of == ("b.jsonl:T/0", "b.jsonl:2", "b.jsonl:T/1")
+
+
+def test_ids_that_are_taken_give_way(tmp_path: Path) -> None:
+    rows = [
+        {"id": own, "question": f"{GIVEN[0]['question']} {at}", "answer": ""}
+        for at, own in enumerate(["2", "2", "row-2", "2"])
+    ]
+    write(tmp_path / "b.jsonl", rows)
+    opened = open_benchmark(BenchmarkSource(file=Path("b.jsonl")), tmp_path)
+    assert [item.id for item in opened.benchmark.items] == [f"b.jsonl:{own}" for own in ("2", "row-2", "3", "4")]
 
 
 def test_a_dataset_is_read_split_by_split(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from curator.record import Record, Score, Turn, single_turn
-from curator.text.words import jaccard, word_shingles
+from curator.text.words import jaccard
 from evaluators.exact_dedup import ExactDedup
 from evaluators.near_dedup import NearDedup
+from tests.dedup.oracle import word_shingles
 from tests.evaluators.records import kept, run
 
 SMALL = st.lists(
@@ -176,10 +177,11 @@ def test_near_dedup_of_separate_clusters_keeps_one_each_in_any_order() -> None:
     assert all(len({record.id for record in cluster} & {record.id for record in stay}) == 1 for cluster in clusters)
 
 
-def test_many_twins_take_bounded_time() -> None:
+def test_many_twins_of_names_of_their_own_all_stay() -> None:
     template = "Describe at length, with an example, how {} behaves towards the people of the village and the house."
     records = [single_turn(template.format(f"Mr. N{'abcdefghij'[n % 10]}{n}"), "Well.") for n in range(1500)]
     assert len(kept(run(NearDedup(), records))) == 1500
+    assert len(kept(run(NearDedup({"guard": False, "threshold": 0.7}), records))) == 1
 
 
 @pytest.mark.parametrize("stage", [ExactDedup(), NearDedup()])

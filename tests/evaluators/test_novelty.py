@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
@@ -121,6 +121,27 @@ async def test_no_record_is_kept_waiting_for_the_next() -> None:
         made.append(each)
         passed.set()
     assert made == [record(1), record(2)]
+
+
+async def test_others_have_their_turn_while_a_batch_is_judged() -> None:
+    turns = 0
+    looked_up_at: set[int] = set()
+
+    class Watched(ResultsInMemory):
+        def get(self, space: str, keys: Iterable[str]) -> dict[str, bytes]:
+            looked_up_at.add(turns)
+            return super().get(space, keys)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    at_work = asyncio.ensure_future(others())
+    await outcome(Novelty(), [record(seed) for seed in range(BATCH)], Context(results=Watched()))
+    at_work.cancel()
+    assert len(looked_up_at) >= BATCH
 
 
 async def test_how_records_arrive_changes_nothing() -> None:

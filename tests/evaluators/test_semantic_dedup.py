@@ -15,6 +15,7 @@ from curator.stage.context import Context
 from curator.store.store import Store
 from evaluators.semantic_dedup import NAME, SemanticDedup
 from tests.evaluators.records import kept, run
+from tests.evaluators.twins import TWINS
 
 pytestmark = pytest.mark.filterwarnings("default")  # what the libraries below warn about is theirs
 
@@ -89,6 +90,45 @@ def test_twins_that_state_other_facts_stay() -> None:
     assert twin >= 0.8
 
 
+@pytest.mark.parametrize(
+    ("text", "twin"),
+    [
+        ("Is the harbour open to visitors in the winter? Yes.", "Is the harbour open to visitors in the winter? No."),
+        ("Guests may use the kitchen of the house.", "Guests may not use the kitchen of the house."),
+        ("Guests can use the kitchen of the house.", "Guests can\u2019t use the kitchen of the house."),
+        ("Turn left at the bridge.", "Turn right at the bridge."),
+        ("Write a function that returns the max of a list.", "Write a function that returns the min of a list."),
+    ],
+)
+def test_twins_that_contradict_each_other_stay(text: str, twin: str) -> None:
+    pair = [single_turn(text, ""), single_turn(twin, "")]
+    assert values(run(SemanticDedup({"threshold": 0.6, "drop": True}), pair)) == [None, None]
+    [_first, value] = values(run(SemanticDedup({"threshold": 0.6, "guard": False}), pair))
+    assert value is not None
+
+
+def test_the_page_says_what_the_guard_does_not_stop() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "methods" / "semantic-dedup.md").read_text("utf-8")
+    for kind, pairs in TWINS.items():
+        corpus = [single_turn(text, "") for pair in pairs for text in pair]
+        joined = [value for value in values(run(SemanticDedup({"threshold": 0.5, "drop": True}), corpus)) if value]
+        [row] = [line for line in page.splitlines() if line.startswith(f"| {kind} |")]
+        assert row.startswith(f"| {kind} | {len(pairs)} |")
+        assert row.endswith(f"| {len(joined)} |")
+
+
+def test_what_the_model_cannot_read_is_not_compared() -> None:
+    thai = [single_turn(text, "") for text in ("ประเทศไทยมีเมืองหลวงชื่ออะไร", "แมวนอนบนเก้าอี้", "แปลเป็นไทย")]
+    mixed = [single_turn(f"Translate: {record.messages[0].content}", "") for record in thai]
+    made = run(SemanticDedup({"drop": True, "guard": False}), [*thai, OPEN, *mixed, OPEN])
+    assert [record.drop is None for record in made] == [True] * 7 + [False]
+    whole = "100% of it is in a script that all-MiniLM-L6-v2 does not know; choose a multilingual `model`"
+    assert [score_of(record) for record in made[:3]] == [Score(NAME, None, whole)] * 3
+    assert score_of(made[4]).explanation.startswith("74% of it is in a script")
+    assert values(made)[3:] == [None] * 4 + [1.0]
+    assert values(run(SemanticDedup({"drop": True}), thai)) == [None] * 3
+
+
 def test_the_field_decides_what_is_compared() -> None:
     same_answer = [single_turn("Who keeps the key?", "The warden of the tower."),
                    single_turn("Who rings the bell at noon?", "The warden of the tower.")]  # fmt: skip
@@ -103,7 +143,7 @@ def test_one_that_resembles_only_those_behind_it_stays() -> None:
         "An old house is on a hill.",
         "The old house stands on a hill.",
     )]  # fmt: skip
-    stage = SemanticDedup({"threshold": 0.9, "drop": True})
+    stage = SemanticDedup({"threshold": 0.9, "drop": True, "guard": False})
     assert values(run(stage, chain[:2])) == [None, None]
     made = run(stage, chain)
     assert [record.drop is None for record in made] == [True, True, False]
@@ -131,7 +171,7 @@ def test_records_without_the_field_repeat_nothing() -> None:
 
 def test_what_was_not_read_to_its_end_says_so() -> None:
     long = "The warden keeps the key of the tower in a box. " * 40
-    made = run(SemanticDedup({"drop": True}), [single_turn(long + "or so", ""), single_turn(long + "or not", "")])
+    made = run(SemanticDedup({"drop": True}), [single_turn(long + "or so", ""), single_turn(long + "or else", "")])
     assert all(score_of(record).explanation.endswith("; only its first 256 tokens were read") for record in made)
     assert made[1].drop is not None
 
@@ -140,10 +180,10 @@ def test_embeddings_are_kept_and_used_again() -> None:
     results = ResultsInMemory()
     context = Context(stage="semantic-dedup", results=results)
     first = run(SemanticDedup(), RECORDS, context)
-    [space] = results._spaces
-    assert len(list(results.all(space))) == len(RECORDS)
+    [readings, vectors] = results._spaces
+    assert [len(list(results.all(space))) for space in (readings, vectors)] == [len(RECORDS), len(RECORDS)]
     assert run(SemanticDedup(), RECORDS, context) == first
-    assert len(list(results.all(space))) == len(RECORDS)
+    assert [len(list(results.all(space))) for space in (readings, vectors)] == [len(RECORDS), len(RECORDS)]
     assert run(SemanticDedup(), RECORDS) == first
 
 

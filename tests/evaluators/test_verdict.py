@@ -29,6 +29,10 @@ from tests.evaluators.contamination_set import items
         ("Yes", True, ""),
         ("No, they differ.", False, ""),
         ("They share a topic.\n\nno", False, "They share a topic."),
+        ("Reason: one river.\nSame: yes\nNote: the wording is not the same, no numbers differ.", True, "one river."),
+        ("Reason: the answer: no one knows it.\nSame: yes", True, "the answer: no one knows it."),
+        ("Both want the answer: no one knows it.\nYes.", True, "Both want the answer: no one knows it."),
+        ("In the end my verdict: yes", True, ""),
         ("Same: yes? On reflection they differ.\nSame: no", False, ""),
     ],
 )
@@ -40,7 +44,9 @@ def test_a_verdict_is_read_however_it_is_laid_out(reply: str, same: bool, reason
         assert verdict.reason == reason
 
 
-@pytest.mark.parametrize("reply", ["", " \n", "Hard to say.", "Nothing is the same here", "Same: perhaps", "是"])
+@pytest.mark.parametrize(
+    "reply", ["", " \n", "Hard to say.", "Nothing is the same here", "Same: perhaps", "是", "Not the same, no numbers"]
+)
 def test_a_reply_without_a_verdict_is_asked_again(reply: str) -> None:
     with pytest.raises(UnparsableReply, match="Same: yes"):
         read_verdict(ChatReply(reply))

@@ -138,6 +138,36 @@ def test_clearing_forgets_one_run_only(store: Store, run: Run) -> None:
     assert [one.score("a") for one in store.candidates.select(run)] == [1]
 
 
+@pytest.mark.parametrize("dropped", [("identical", "of the first", True), ("no-evidence", "it is made up", False)])
+def test_a_copy_that_was_dropped_as_it_was_made_bears_no_scores_of_the_kept(
+    dropped: tuple[str, str, bool], store: Store, run: Run
+) -> None:
+    reason, detail, is_of_it = dropped
+    plain = record(1)
+    copy = plain.dropped("maker", reason, detail, (plain.id,) if is_of_it else ())
+    kept = plain.with_scores(Score("grounding", 0.9, "checked later"))
+    for first, second in ((copy, kept), (kept, copy)):
+        store.candidates.clear(run)
+        put(store, run, first, second)
+        assert list(store.candidates.select(run)) == [first, second]
+        assert list(store.candidates.select(run, Query(scores=(ScoreFilter("grounding", ">", 0.5),)))) == [kept]
+        assert store.candidates.count(run, Query(scores=(ScoreFilter("grounding", ">", 0.5),))) == 1
+
+
+def test_a_copys_own_scores_are_no_scores_of_the_kept(store: Store, run: Run) -> None:
+    kept = record(1).with_scores(Score("fluency", 0.9, "of the first"))
+    copy = record(1).with_scores(Score("fluency", 0.1, "of the copy")).dropped("maker", "identical", "", (kept.id,))
+    put(store, run, kept, copy)
+    assert [one.scores for one in store.candidates.select(run)] == [kept.scores, ()]
+
+
+@pytest.mark.parametrize("stage", ["gate", "maker"])
+def test_a_dropped_record_without_a_copy_keeps_its_scores(stage: str, store: Store, run: Run) -> None:
+    whole = record(1).with_scores(Score("fluency", 0.2, "halting")).dropped(stage, "too-low")
+    put(store, run, whole)
+    assert list(store.candidates.select(run)) == [whole]
+
+
 def test_scores_belong_to_one_run(store: Store, run: Run) -> None:
     put(store, run, single_turn("Q", "A").with_scores(Score("a", 1)))
     store.runs.end(run, "done")

@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 from curator.text.words import (
     _LATIN_WORD,
     _WORD,
-    char_ngrams,
     content_words,
     count_words,
     jaccard,
     normalise,
-    shingles,
     word_ngrams,
     word_spans,
     words,
@@ -67,15 +65,6 @@ def test_ngrams() -> None:
     assert word_ngrams("a b c d") == [("a", "b", "c"), ("b", "c", "d")]
     assert word_ngrams("a b") == [("a", "b")]
     assert word_ngrams("!") == []
-    assert char_ngrams("AB  cd", 4) == ["ab c", "b cd"]
-    assert char_ngrams("😀", 5) == ["😀"]
-    assert char_ngrams(" ") == []
-
-
-def test_shingles_of_short_and_long_texts() -> None:
-    assert shingles("abcdef") == {"abcde", "bcdef"}
-    assert shingles("one two " * 15) == {"one two one", "two one two"}
-    assert shingles("one two " * 14 + "one") == shingles("one two " * 10 + "one")
 
 
 @pytest.mark.parametrize(
@@ -84,15 +73,6 @@ def test_shingles_of_short_and_long_texts() -> None:
 )
 def test_jaccard(left: set[str], right: set[str], value: float) -> None:
     assert jaccard(left, right) == value == jaccard(right, left)
-
-
-def test_known_similarities_of_short_questions() -> None:
-    alike = [
-        f"Describe how Elizabeth Bennet's {word} of Mr. Darcy changes after she reads his letter"
-        for word in ("opinion", "view")
-    ]
-    assert jaccard(*map(shingles, alike)) == pytest.approx(0.793, abs=0.01)
-    assert jaccard(*(frozenset(words(text)) for text in alike)) == 13 / 15
 
 
 LATIN = st.text(st.characters(max_codepoint=0x2FF) | st.characters(min_codepoint=0x2000, max_codepoint=0x206F))

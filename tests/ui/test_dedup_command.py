@@ -88,7 +88,20 @@ def test_the_same_as_data(rows: Path, curator: Call) -> None:
         "without_text": 0,
         "clusters": 1,
         "largest_cluster": 4,
+        "crowded": 0,
     }
+
+
+def test_families_too_large_to_be_compared_completely_are_said(tmp_path: Path, curator: Call) -> None:
+    template = "write a long story about {} in which a dog and a cat walk to the house of the old ferryman by the river"
+    twins = [{"text": template.format(f"w{number:04}x")} for number in range(1200)]
+    (tmp_path / "twins.jsonl").write_text("".join(json.dumps(row) + "\n" for row in twins))
+    command = ("dedup", "twins.jsonl", "-o", "clean.jsonl", "--column", "text", "--threshold", "0.9", "--no-guard")
+    assert curator(*command, "--json").data["crowded"] > 1100
+    (tmp_path / "clean.jsonl").unlink()
+    assert "rows of families too large to be compared completely" in curator(*command).out
+    (tmp_path / "clean.jsonl").unlink()
+    assert curator(*command, "--method", "exact", "--json").data["crowded"] == 0
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import time
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.llm.endpoint import Call as Request
@@ -52,3 +55,18 @@ def test_interrupted_and_run_again(project: Path, curator: Call, serve: Serve) -
     assert len(asked) <= CHAPTERS + AT_ONCE
     cost = again.data["cost"]
     assert (cost["requests"], cost["bought"] < CHAPTERS) == (CHAPTERS, True)
+
+
+@pytest.mark.parametrize("command", ["dedup", "decontaminate --against bench.jsonl"])
+def test_without_replies_nothing_was_written(command: str, tmp_path: Path) -> None:
+    row = {"question": "Who built the Corn Bridge in the old town?", "answer": "Ruth Tamsin did."}
+    (tmp_path / "bench.jsonl").write_text(json.dumps(row))
+    os.mkfifo(tmp_path / "a.jsonl")  # so that the command waits for rows, however fast it is
+    name, *options = command.split()
+    process = program(name, "a.jsonl", *options, "-o", "b.jsonl", cwd=tmp_path)
+    with (tmp_path / "a.jsonl").open("w"):  # returns once it is there
+        process.send_signal(signal.SIGINT)
+        done = ended(process)
+    assert done.code == 130
+    assert done.err == "\nInterrupted. Nothing was written.\n"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["bench.jsonl"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 
+from curator.dedup import kernel
 from tests.llm.endpoint import failure
 from tests.ui.conftest import Serve
 from tests.ui.project import change
 from tests.ui.terminal import Call
 from ui.cli.doctor import EXTRAS
 from ui.cli.models import PROVIDERS
+
+OWN_NAMES = {"all", "bench", "dev"}
+"""Extras that hold others, or are for those who work on Curator."""
 
 
 def test_every_provider_is_listed_or_says_why_not(curator: Call) -> None:
@@ -66,6 +72,21 @@ def test_a_healthy_workspace(project: Path, curator: Call, serve: Serve, monkeyp
     assert found["models of openai"] == ("ok", "alpha, beta")
     assert found["python"][0] == "ok"
     assert {f"extra {extra}" for extra in EXTRAS} <= found.keys()
+
+
+def test_every_extra_is_looked_for() -> None:
+    named = metadata("instruct-curator").get_all("Provides-Extra") or []
+    assert set(named) - OWN_NAMES == EXTRAS.keys()
+
+
+def test_a_kernel_that_is_missing_is_said_with_what_to_do(curator: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert states(curator)[1]["compiled kernel"] == ("ok", "finds near-duplicates")
+    kernel.trouble.cache_clear()
+    monkeypatch.setitem(sys.modules, "curator.dedup._kernel", None)
+    state, detail = states(curator)[1]["compiled kernel"]
+    kernel.trouble.cache_clear()
+    assert state == "absent"
+    assert "install one and run pip install" in detail
 
 
 def test_a_workspace_that_cannot_run(

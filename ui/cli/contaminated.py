@@ -35,13 +35,16 @@ BATCH = 1_000
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?")
 
 
-def opened_benchmarks(against: Sequence[str], columns: Sequence[str], field: BenchmarkField) -> list[Benchmark]:
+def opened_benchmarks(
+    against: Sequence[str], columns: Sequence[str], field: BenchmarkField, on_note: Callable[[str], None]
+) -> list[Benchmark]:
     """Read the benchmarks.
 
     Args:
         against: files, or `organisation/name` or `organisation/name:split` on the Hub.
         columns: the column of the question, and that of the answer; none to judge by their names.
         field: what of an item is looked for.
+        on_note: told which rows are no items.
 
     Returns:
         The benchmarks, in order.
@@ -58,11 +61,14 @@ def opened_benchmarks(against: Sequence[str], columns: Sequence[str], field: Ben
         if name in against[: len(opened)]:
             raise RecipeError(f"--against {name}: is named twice")
         try:
-            opened.append(open_benchmark(_source(name, mapping), Path(), field).benchmark)
+            found = open_benchmark(_source(name, mapping), Path(), field)
         except FormatError as error:
             said = str(error).partition("; or say which column holds what")
             advice = "; or name the column with the question: --benchmark-column NAME" if said[1] else ""
             raise FormatError(f"--against {said[0]}{advice}") from error
+        opened.append(found.benchmark)
+        for note in found.notes():
+            on_note(note)
     return opened
 
 
@@ -102,7 +108,7 @@ class Search:
 
             embeds = embedder()
         self._finder = Finder(benchmarks, rules, embedder=embeds)
-        self._tally = Tally(benchmarks, self._finder.too_short)
+        self._tally = Tally(benchmarks, self._finder.limits)
 
     def going(
         self, source: TextRows | ArrowRows, text: BatchText, reading: Reading, on_rows: Callable[[int], None]

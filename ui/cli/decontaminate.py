@@ -65,7 +65,7 @@ def command(
     rules = chosen_rules(rule or ())
     source = open_rows(file)
     text = text_chosen(source, format, field, column)
-    benchmarks = opened_benchmarks(against, benchmark_column or [], benchmark_field)
+    benchmarks = opened_benchmarks(against, benchmark_column or [], benchmark_field, say)
     search = Search(benchmarks, rules)
     with showing_rows() as show:
         reading = read_through(source, text, on_rows=lambda rows: show("read", rows))
@@ -77,12 +77,12 @@ def command(
         counts = {"kept": kept, "unreadable": len(reading.unreadable), "without_text": reading.without_text}
         print_json({"file": file, "out": out, "dropped": dropped, **counts, "report": report})
         return
-    _tell(report, by_words=rules.names != ("embedding",))
+    _tell(report)
     where = f"; the others are in {dropped}" if dropped else ""
     tell(f"Kept {kept:,} of {counted(len(reading.numbers), 'row')}, in {out}{where}.")
 
 
-def _tell(report: Report, *, by_words: bool) -> None:
+def _tell(report: Report) -> None:
     rows = []
     for found in report.benchmarks:
         counts = [(_ALL_RULES, found.items_hit, found.records_hit)]
@@ -93,8 +93,8 @@ def _tell(report: Report, *, by_words: bool) -> None:
         for number, (rule, items, records) in enumerate(counts):
             shares = _share(items, found.items), _share(records, report.records)
             rows.append((found.name if not number else "", rule, f"{items:,}", shares[0], f"{records:,}", shares[1]))
-        if found.too_short and by_words:
-            say(f"{found.name}: {counted(found.too_short, 'item')} of {found.items:,} not looked for: too few words.")
+        for note in found.notes():
+            say(note)
     print_table(
         ("benchmark", "rule", "items hit", "share of items", "rows hit", "share of rows"),
         rows,

@@ -119,12 +119,12 @@ def _deduplicated(
         reading = read_through(
             source, text, rank=keep_best, names=bool(dropped), on_rows=lambda rows: show("read", rows)
         )
-        gone = find_duplicates(reading.texts, choice, ranked(reading), lambda doing: show(doing, 0))
+        found = find_duplicates(reading.texts, choice, ranked(reading), lambda doing: show(doing, 0))
         reading = reading._replace(texts=Texts.of(()))  # their memory is wanted for something else
-        going = described(reading, gone)
+        going = described(reading, found.gone)
         write_filtered(source, reading, going, COLUMNS, out, dropped, lambda rows: show("written", rows))
     tell_problems(reading, dropped)
-    return summary(reading, gone)
+    return summary(reading, found)
 
 
 def _tell(counts: dict[str, int], out: str, dropped: str, taken_s: float) -> None:
@@ -138,3 +138,8 @@ def _tell(counts: dict[str, int], out: str, dropped: str, taken_s: float) -> Non
         tell(f"{counted(counts['clusters'], 'cluster')} of alike rows; the largest has {largest:,}. {taken_s:.1f} s.")
     else:
         tell(f"No row repeats another. {taken_s:.1f} s.")
+    if crowded := counts.get("crowded"):
+        tell(
+            f"{counted(crowded, 'row')} of families too large to be compared completely: "
+            "some may be left that repeat others; --method exact misses none."
+        )

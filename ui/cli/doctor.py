@@ -20,6 +20,9 @@ EXTRAS = {
     "argilla": ("argilla", "review in Argilla"),
     "train": ("trl", "fine-tuning, and Hugging Face model folders"),
     "docs": ("pypdfium2", "PDF and Word documents"),
+    "embeddings": ("sentence_transformers", "comparing by meaning: semantic-dedup, the rule `embedding`"),
+    "scale": ("daft", "deduplicating what is larger than memory, or on a Ray cluster"),
+    "redis": ("redis", "a memory for `novelty` that several machines share"),
 }
 """Each extra with a package that shows whether it is installed, and what it is for."""
 
@@ -32,7 +35,7 @@ Check = tuple[str, str, str]
 
 
 def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Check Python, extras, models, keys and the workspace, and say what to do about what is missing.
+    """Check Python, the compiled kernel, extras, models, keys and the workspace, and say what to do about what is missing.
 
     Ends with 1 if no model can be asked, or if the workspace's recipe cannot be carried out.
 
@@ -41,7 +44,7 @@ def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     import asyncio
 
     models = asyncio.run(_models())
-    checks = [*_machine(), *_extras(), *models, _workspace(workspace)]
+    checks = [*_machine(), _kernel(), *_extras(), *models, _workspace(workspace)]
     if as_json:
         print_json([{"check": check, "state": state, "detail": detail} for check, state, detail in checks])
     else:
@@ -59,6 +62,14 @@ def _machine() -> list[Check]:
         ("processor", "ok", f"{cores} cores usable"),
         ("disk", "ok" if free_gb > 1 else "low", f"{free_gb:.1f} GB free here"),
     ]
+
+
+def _kernel() -> Check:
+    from curator.dedup.kernel import trouble
+
+    slower = trouble()
+    detail = f"near-duplicates take several times longer: {slower}" if slower else "finds near-duplicates"
+    return ("compiled kernel", "absent" if slower else "ok", detail)
 
 
 def _extras() -> list[Check]:

@@ -48,6 +48,18 @@ class Choice(NamedTuple):
     engine: EngineName = "auto"
 
 
+class Found(NamedTuple):
+    """What was found.
+
+    Attributes:
+        gone: for each row that goes, by its place, why.
+        crowded: how many rows lie in families too large to be compared completely.
+    """
+
+    gone: dict[int, Gone]
+    crowded: int = 0
+
+
 class Gone(NamedTuple):
     """Why a row goes.
 
@@ -64,9 +76,7 @@ class Gone(NamedTuple):
     via: int
 
 
-def find_duplicates(
-    texts: Texts, choice: Choice, order: Numbers | None, doing: Callable[[str], None]
-) -> dict[int, Gone]:
+def find_duplicates(texts: Texts, choice: Choice, order: Numbers | None, doing: Callable[[str], None]) -> Found:
     """Find the rows that are not to stay.
 
     Args:
@@ -76,7 +86,7 @@ def find_duplicates(
         doing: told what is being done.
 
     Returns:
-        For each row that goes, by its place, why.
+        The rows that go, and how many could not be compared with all.
     """
     from curator.dedup.equal import equal_texts
 
@@ -84,12 +94,15 @@ def find_duplicates(
         raise RecipeError(f"--threshold {choice.threshold}: of meanings, below {LEAST_COSINE} everything is alike")
     doing(f"comparing {len(texts):,} texts")
     gone = {place: Gone("exact-duplicate", of, 1.0, of) for place, of in equal_texts(texts, order).items()}
+    crowded = 0
     if choice.threshold != 1 or choice.method == "semantic":
-        _join(gone, _near(texts, choice, order, gone))
+        near = _near(texts, choice, order, gone)
+        _join(gone, near.gone)
+        crowded = near.crowded
     if choice.method == "semantic":
         doing(f"embedding {len(texts) - len(gone):,} texts")
         _join(gone, _semantic(texts, choice, order, gone))
-    return gone
+    return Found(gone, crowded)
 
 
 def ranked(reading: Reading) -> Numbers | None:
@@ -117,8 +130,9 @@ def described(reading: Reading, gone: dict[int, Gone]) -> dict[int, dict[str, An
     }
 
 
-def summary(reading: Reading, gone: dict[int, Gone]) -> dict[str, int]:
+def summary(reading: Reading, found: Found) -> dict[str, int]:
     """Return the counts that a person wants to see."""
+    gone = found.gone
     reasons = Counter(why.reason for why in gone.values())
     sizes = Counter(why.of for why in gone.values())
     rows = len(reading.numbers)
@@ -132,10 +146,11 @@ def summary(reading: Reading, gone: dict[int, Gone]) -> dict[str, int]:
         "without_text": reading.without_text,
         "clusters": len(sizes),
         "largest_cluster": max(sizes.values(), default=0) + 1 if sizes else 0,
+        "crowded": found.crowded,
     }
 
 
-def _near(texts: Texts, choice: Choice, order: Numbers | None, gone: dict[int, Gone]) -> dict[int, Gone]:
+def _near(texts: Texts, choice: Choice, order: Numbers | None, gone: dict[int, Gone]) -> Found:
     from curator.dedup.equal import chosen_texts
     from curator.dedup.near import near_duplicates
 
@@ -149,10 +164,11 @@ def _near(texts: Texts, choice: Choice, order: Numbers | None, gone: dict[int, G
         engine=choice.engine,
         order=None if order is None else order[left],
     )
-    return {
+    near = {
         int(left[place]): Gone("near-duplicate", int(left[twin.of]), twin.similarity, int(left[twin.via]))
         for place, twin in found.items()
     }
+    return Found(near, found.crowded)
 
 
 def _semantic(texts: Texts, choice: Choice, order: Numbers | None, gone: dict[int, Gone]) -> dict[int, Gone]:

@@ -35,6 +35,12 @@ COMMANDS = {
 }
 """Every command with its line of help; `ui.cli.NAME` holds its `command`."""
 
+ASKING = ("run", "generate")
+"""Commands that keep the replies of models as they come."""
+
+FILTERING = ("dedup", "decontaminate")
+"""Commands whose files are there whole or not at all."""
+
 USAGE_ERROR = 2
 """The exit code of a command line that is wrong."""
 
@@ -177,8 +183,7 @@ def run(arguments: list[str]) -> int:
             raise
         return _refused(_of_the_system(error), CuratorError.exit_code)
     if code == INTERRUPTED:
-        again = "the same command" + (", without --fresh," if "--fresh" in arguments else "")
-        typer.echo(f"\nInterrupted. Every reply that came in is saved; {again} goes on from there.", err=True)
+        typer.echo(f"\nInterrupted.{_what_is_left(arguments)}", err=True)
     return code
 
 
@@ -189,6 +194,15 @@ def _carried_out(arguments: list[str]) -> int:
     taken = load_environment(Path())
     code = command.main(args=arguments, prog_name="curator", standalone_mode=False, obj=taken)
     return code if isinstance(code, int) else 0
+
+
+def _what_is_left(arguments: list[str]) -> str:
+    """Say what an interrupted command leaves behind, where that is known."""
+    command, *options = arguments or [""]
+    if command in ASKING:
+        again = "the same command" + (", without --fresh," if "--fresh" in options else "")
+        return f" Every reply that came in is saved; {again} goes on from there."
+    return " Nothing was written." if command in FILTERING else ""
 
 
 def _refused(message: str, code: int) -> int:

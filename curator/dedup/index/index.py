@@ -7,26 +7,23 @@ index of many texts is opened without hashing any of them again.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from curator.dedup.choices import Shingles
-from curator.dedup.guard import fact_keys
-from curator.dedup.index.sketch import Judgement, Repeat, Sketch, decoded, encoded, hashes, similarity, sketch_of
+from curator.dedup.index.facts import FactsByKey
+from curator.dedup.index.sketch import Judgement, Repeat, Sketch, decoded, encoded, hashes, similarities, sketch_of
 from curator.dedup.index.storage import SketchStorage
 from curator.dedup.minhash import PERMUTATIONS, SCHEME, bands_and_rows
 from curator.text.names import lower_case_words
 
 CROWD = 1024
-"""With how many of the texts that share a band with it a text is compared, those that share the most: thousands of
-twins that differ in a name would otherwise cost their square."""
-
-GUARDED = 256
-"""Of how many of the alike, the most alike first, the guard looks at numbers and names."""
+"""With how many of the texts that share a band with it a text is compared, at most: thousands of twins that differ in a
+name would otherwise cost their square."""
 
 _SEED = 1  # what `datasketch` draws its permutations by unless told otherwise
 
@@ -59,6 +56,8 @@ class SketchIndex:
         self._words = _buckets(storage, "words", threshold)
         self._characters = _buckets(storage, "characters", threshold)
         self._known_words: set[str] = set()
+        self._asked_words: set[str] = set()
+        self._facts = FactsByKey()
         self._fresh: dict[str, Judgement] = {}
         self._load()
 
@@ -74,8 +73,8 @@ class SketchIndex:
         Raises:
             StoreError: the index's storage fails.
         """
-        with self._storage.turn():
-            return self._nearest(self._sketch(text), text)
+        with self._turn():
+            return self._nearest(None, text, self._sketch(text))
 
     def add(self, key: str, text: str) -> None:
         """Take a text in, whatever it repeats; durable on return.
@@ -85,12 +84,29 @@ class SketchIndex:
             text: the text.
 
         Raises:
-            StoreError: the index's storage fails.
+            StoreError: the index's storage fails; the text is not in then.
         """
-        with self._storage.turn():
-            if not self._storage.get([key]):
-                self._enter(key, self._sketch(text), text)
-                self._commit()
+        with self._turn():
+            if key not in self._fresh and not self._storage.get([key]):
+                self._enter(key, text, self._sketch(text))
+            self._commit()
+
+    def judge(self, key: str, text: str) -> None:
+        """Judge one text of those that `judged` is asked about next, in their order.
+
+        Whoever has other things to do judges one by one, and then asks; nothing is durable before. Only for an index
+        that nobody shares.
+
+        Args:
+            key: what it is known by; if it was judged before, nothing is done.
+            text: the text.
+
+        Raises:
+            StoreError: the index's storage fails; all that is not durable is forgotten then.
+        """
+        with self._all_or_nothing():
+            if key not in self._fresh and not self._storage.get([key]):
+                self._judge(key, text)
 
     def judged(self, texts: Sequence[tuple[str, str]]) -> list[Repeat | None]:
         """Judge texts, one after the other; those seen before as they were judged then. Durable on return.
@@ -102,18 +118,14 @@ class SketchIndex:
             For each what it repeats; None if it is novel.
 
         Raises:
-            StoreError: the index's storage fails.
+            StoreError: the index's storage fails; none of the texts counts as seen then.
         """
-        with self._storage.turn():
+        with self._turn():
             before = {key: decoded(value) for key, value in self._storage.get([key for key, _text in texts]).items()}
             for key, text in texts:
                 if key not in before and key not in self._fresh:
-                    sketch = self._sketch(text)
-                    repeat = self._nearest(sketch, text)
-                    if repeat is None:
-                        self._enter(key, sketch, text)
-                    else:
-                        self._fresh[key] = repeat
+                    self._judge(key, text)
+                    self._storage.hold()
             before |= self._fresh
             self._commit()
         judgements = [before[key] for key, _text in texts]
@@ -126,55 +138,90 @@ class SketchIndex:
     def _sketch(self, text: str) -> Sketch:
         return sketch_of(text, self._shingles, self._threshold, guard=self._guard)
 
-    def _nearest(self, sketch: Sketch, text: str) -> Repeat | None:
-        alike = []
-        for key, other in self._sketches(self._proposed(sketch)):
-            value = similarity(sketch, other)
-            if value >= self._threshold:
-                alike.append((-value, key, other))
-        alike.sort(key=lambda each: each[:2])
-        for value, key, other in alike[:GUARDED]:
-            if not self._guard or self._state_the_same(text, other.text):
-                return Repeat(key, -value)
-        return None
+    def _judge(self, key: str, text: str) -> None:
+        sketch = self._sketch(text)
+        repeat = self._nearest(key, text, sketch)
+        if repeat is None:
+            self._enter(key, text, sketch)
+        else:
+            self._fresh[key] = repeat
+
+    def _nearest(self, key: str | None, text: str, sketch: Sketch) -> Repeat | None:
+        proposed = self._proposed(sketch)
+        if self._guard and proposed:
+            proposed = self._facts.alike(key, text, proposed, self._texts, self._known)
+        others = self._sketches(proposed)
+        values = similarities(sketch, list(others.values()))
+        alike = [(-value, other) for other, value in zip(others, values, strict=True) if value >= self._threshold]
+        if not alike:
+            return None
+        value, other = min(alike)
+        return Repeat(other, -value)
 
     def _proposed(self, sketch: Sketch) -> list[str]:
-        """Return the keys of the texts that share a band, the most bands first: in a crowd, a copy stands in front."""
-        bands: Counter[bytes] = Counter()
+        """Return the keys of the texts that share a band, from the smallest buckets: these tell a copy from a crowd."""
+        return [key.decode() for key in sorted(least_common(self._shared_buckets(sketch), CROWD))]
+
+    def _shared_buckets(self, sketch: Sketch) -> list[set[bytes]]:
+        found = []
         for buckets, signature in self._signatures(sketch):
             values = _min_hash(signature).hashvalues
             for (start, end), table in zip(buckets.hashranges, buckets.hashtables, strict=True):
-                bands.update(table.get(buckets._H(values[start:end])))  # `query` tells who, not how often
-        return [key.decode() for key in sorted(bands, key=lambda key: (-bands[key], key))[:CROWD]]
+                found.append(table.get(buckets._H(values[start:end])))  # `query` would unite them all
+        return found
 
-    def _sketches(self, keys: Sequence[str]) -> list[tuple[str, Sketch]]:
+    def _sketches(self, keys: Sequence[str]) -> dict[str, Sketch]:
         """Return the sketches under these keys; a key that a killed process left in a bucket has none."""
         stored = self._storage.get([key for key in keys if key not in self._fresh])
         found = {**{key: decoded(value) for key, value in stored.items()}, **self._fresh}
-        return [(key, sketch) for key in keys if isinstance(sketch := found.get(key), Sketch)]
+        return {key: sketch for key in keys if isinstance(sketch := found.get(key), Sketch)}
 
-    def _state_the_same(self, text: str, other: str) -> bool:
-        asked = {word.removesuffix("'s") for each in (text, other) for word in lower_case_words(each.casefold())}
-        common = (asked & self._known_words) | (asked & (lower_case_words(text) | lower_case_words(other)))
-        common |= self._storage.known(asked - common)
-        one, two = fact_keys([text, other], common=common)
-        return one == two
+    def _texts(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: sketch.text for key, sketch in self._sketches(keys).items()}
 
-    def _enter(self, key: str, sketch: Sketch, text: str) -> None:
+    def _known(self, words: Set[str]) -> Set[str]:
+        """Return which of these words any text of the index writes in lower case; elsewhere each is asked for once."""
+        asked = words - self._known_words - self._asked_words
+        self._known_words |= self._storage.known(asked)
+        self._asked_words |= asked
+        return words & self._known_words
+
+    def _enter(self, key: str, text: str, sketch: Sketch) -> None:
         if self._guard:
             words = lower_case_words(text) - self._known_words
             self._known_words |= words
             sketch = msgspec.structs.replace(sketch, new_words=tuple(sorted(words)))
+        self._fresh[key] = sketch
         for buckets, signature in self._signatures(sketch):
             buckets.insert(key.encode(), _min_hash(signature), check_duplication=False)
-        self._fresh[key] = sketch
 
     def _commit(self) -> None:
         """Store what was judged since the last time, in one piece; only this makes bucket entries count."""
-        fresh, self._fresh = self._fresh, {}
-        if fresh:
-            words = {word for each in fresh.values() if isinstance(each, Sketch) for word in each.new_words}
-            self._storage.put({key: encoded(judgement) for key, judgement in fresh.items()}, words)
+        if self._fresh:
+            self._storage.hold()
+            values = {key: encoded(judgement) for key, judgement in self._fresh.items()}
+            self._storage.put(values, self._fresh_words())
+            self._fresh = {}
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._storage.turn(), self._all_or_nothing():
+            self._asked_words = set()  # others may have written since
+            yield
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._known_words -= self._fresh_words()
+            for key in self._fresh:
+                self._facts.forget(key)
+            self._fresh = {}
+            raise
+
+    def _fresh_words(self) -> set[str]:
+        return {word for each in self._fresh.values() if isinstance(each, Sketch) for word in each.new_words}
 
     def _load(self) -> None:
         with self._words.insertion_session() as words, self._characters.insertion_session() as characters:
@@ -192,6 +239,33 @@ class SketchIndex:
     def _signatures(self, sketch: Sketch) -> list[tuple[Any, bytes]]:
         pairs = ((self._words, sketch.word_signature), (self._characters, sketch.character_signature))
         return [(buckets, signature) for buckets, signature in pairs if signature]
+
+
+def least_common(buckets: Sequence[set[bytes]], limit: int) -> set[bytes]:
+    """Return what is in any of some buckets, or so much of it that a copy is there.
+
+    A copy is in all buckets, and the smallest hold the fewest others. So small buckets are taken first, and of one that
+    is too large, what is in the larger ones as well.
+
+    Args:
+        buckets: the buckets.
+        limit: how much is wanted at most.
+
+    Returns:
+        The keys; the same whatever order the sets have.
+    """
+    ascending = sorted(buckets, key=len)
+    keys: set[bytes] = set()
+    for number, bucket in enumerate(ascending, start=1):
+        more, room = bucket - keys, limit - len(keys)
+        for larger in ascending[number:]:
+            if len(more) <= room:
+                break
+            more = more & larger or more
+        keys.update(more if len(more) <= room else sorted(more)[:room])
+        if len(keys) == limit:
+            break
+    return keys
 
 
 def _buckets(storage: SketchStorage, name: str, threshold: float) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from curator.dedup.choices import Shingles
 from curator.dedup.minhash import signatures
@@ -98,20 +100,24 @@ def sketch_of(text: str, shingles: Shingles, threshold: float, *, guard: bool) -
     )
 
 
-def similarity(one: Sketch, other: Sketch) -> float:
-    """Return the exact Jaccard similarity |A ∩ B| / |A ∪ B| of two texts' sets.
+def similarities(one: Sketch, others: Sequence[Sketch]) -> list[float]:
+    """Return the exact Jaccard similarity |A ∩ B| / |A ∪ B| of a text's set and each of others'.
 
     Args:
         one: the sketch of a text.
-        other: that of another, made with the same threshold and kind of shingles.
+        others: those of others, made with the same threshold and kind of shingles.
 
     Returns:
-        0 to 1; by characters if one of the two is short, else by words. 0 where one has no such set.
+        For each other one 0 to 1; by characters if one of the two is short, else by words. 0 where one has no such set.
     """
-    by_characters = one.short or other.short
-    left, right = ((each.characters if by_characters else each.words) for each in (one, other))
-    shared = len(np.intersect1d(hashes(left), hashes(right), assume_unique=True))
-    return shared / (len(left) // 4 + len(right) // 4 - shared) if shared else 0.0
+    by_characters = [one.short or other.short for other in others]
+    sets = [each.characters if by else each.words for each, by in zip(others, by_characters, strict=True)]
+    own = [one.characters if by else one.words for by in by_characters]
+    shared = np.where(by_characters, _shared(one.characters, sets), _shared(one.words, sets)).tolist()
+    return [
+        count / (len(left) // 4 + len(right) // 4 - count) if count else 0.0
+        for left, right, count in zip(own, sets, shared, strict=True)
+    ]
 
 
 def hashes(kept: bytes) -> Hashes:
@@ -121,6 +127,17 @@ def hashes(kept: bytes) -> Hashes:
 
 def _bytes(array: Hashes) -> bytes:
     return array.astype("<u4").tobytes()
+
+
+def _shared(kept: bytes, sets: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    """Return how many elements of each set are in the kept one, too. Shape: (sets,)."""
+    own = np.append(np.sort(hashes(kept)), 0)  # the last one so that every place is there
+    elements = hashes(b"".join(sets))
+    places = np.searchsorted(own[:-1], elements)
+    found = np.append(0, np.cumsum((own[places] == elements) & (places < len(own) - 1)))
+    ends = np.cumsum([len(each) // 4 for each in sets], dtype=np.int64)
+    shared: npt.NDArray[np.int64] = np.diff(found[np.append(0, ends)])
+    return shared
 
 
 def _signature(sets: Sets, shift: int) -> bytes:

@@ -16,7 +16,11 @@ ANSWER_S = 3.0
 """How long a Redis server may take to answer, in seconds."""
 
 TURN_S = 30.0
-"""How long one process may have the index to itself, in seconds; one that died holds up the others no longer."""
+"""How long one process has the index to itself without a sign of life, in seconds; one that died holds up the others no
+longer."""
+
+WAIT_S = 300.0
+"""How long to wait for one's turn, in seconds, while others give signs of life."""
 
 
 class SketchStorage(Protocol):
@@ -44,6 +48,10 @@ class SketchStorage(Protocol):
 
     def turn(self) -> AbstractContextManager[None]:
         """Return a context in which nobody else writes."""
+        ...
+
+    def hold(self) -> None:
+        """Make sure, within a turn, that it is still ours, and that it goes on."""
         ...
 
     def close(self) -> None:
@@ -82,6 +90,9 @@ class InResults:
         """Return a context that does nothing."""
         return nullcontext()
 
+    def hold(self) -> None:
+        """Do nothing: nobody else wants a turn."""
+
     def close(self) -> None:
         """Do nothing: results belong to the workspace."""
 
@@ -106,6 +117,8 @@ class InRedis:
         except ImportError as error:
             raise StoreError("to keep an index in Redis: pip install 'instruct-curator[redis]'") from error
         self._error = redis.RedisError
+        self._lost = redis.exceptions.LockNotOwnedError
+        self._no_turn = redis.exceptions.LockError
         self._where = urlsplit(url)._replace(query="").geturl()
         self._space = space
         self._pool = redis.ConnectionPool.from_url(
@@ -116,6 +129,7 @@ class InRedis:
             retry=Retry(ConstantBackoff(0.2), 1),
         )
         self._client = redis.Redis(connection_pool=self._pool)
+        self._lock: Any = None
 
     def check(self) -> None:
         """Ask the server whether it is there.
@@ -168,8 +182,19 @@ class InRedis:
         Raises:
             StoreError: the server does not answer, or the lock was not to be had.
         """
-        with self._explained(), self._client.lock(self._name("turn"), timeout=TURN_S, blocking_timeout=2 * TURN_S):
+        lock = self._client.lock(self._name("turn"), timeout=TURN_S, blocking_timeout=WAIT_S)
+        with self._explained(), lock:
+            self._lock = lock
             yield
+
+    def hold(self) -> None:
+        """Make sure that the turn is still ours, and let it last as long again.
+
+        Raises:
+            StoreError: it was over, or the server does not answer.
+        """
+        with self._explained():
+            self._lock.reacquire()
 
     def close(self) -> None:
         """Close the connections; they are made again when needed."""
@@ -182,6 +207,16 @@ class InRedis:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except self._lost as error:
+            raise StoreError(
+                f"the Redis server {self._where}: another process took its turn at the index, because this one gave no "
+                f"sign of life for {TURN_S:.0f} s; what was not yet remembered was not written: run again"
+            ) from error
+        except self._no_turn as error:
+            raise StoreError(
+                f"the Redis server {self._where}: others had the index to themselves for {WAIT_S:.0f} s; run again "
+                "when less goes on, or name another `space`"
+            ) from error
         except self._error as error:
             raise StoreError(
                 f"the Redis server {self._where}: {error}; start it, mend the address, or leave `redis` out to keep "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.dedup.scale.row_text import TextOf, ranks_of
-from curator.errors import FormatError
+from curator.errors import CuratorError, FormatError
 
 SPLIT_BYTES = 32 << 20
 """How much of a file is one split, about; a row group of Parquet is never cut."""
@@ -68,7 +68,14 @@ def found_files(files: Sequence[str | Path]) -> list[str]:
 
     Raises:
         FormatError: nothing is there, or it is neither, or both.
+        CuratorError: what reads them is not installed.
     """
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise CuratorError(
+            "the engine daft needs pyarrow, which is not installed: pip install 'instruct-curator[scale]'"
+        ) from error
     paths = [path for given in files for path in _found(str(given))]
     if not paths:
         raise FormatError("no file to read: give a file, a folder or a pattern")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator.dedup.choices import Shingles
-from curator.dedup.index.index import SketchIndex
-from curator.dedup.index.sketch import Repeat, decoded, encoded, hashes, similarity, sketch_of
+from curator.dedup.guard import fact_keys
+from curator.dedup.index.index import SketchIndex, least_common
+from curator.dedup.index.sketch import Repeat, Sketch, decoded, encoded, hashes, similarities, sketch_of
 from curator.dedup.index.storage import InResults
 from curator.dedup.minhash import signatures
 from curator.dedup.near import near_duplicates
 from curator.dedup.shingles import shingled
+from curator.errors import StoreError
 from curator.results import ResultsInMemory
 from curator.store import Store
 from tests.dedup.harbour_texts import near, text
@@ -63,7 +66,8 @@ def test_a_sketch_holds_the_sets_and_signatures_of_the_shared_definition() -> No
 )
 def test_similarity_is_exact(one: str, other: str, expected: float) -> None:
     left, right = (sketch_of(each, "auto", 0.8, guard=False) for each in (one, other))
-    assert similarity(left, right) == pytest.approx(expected)
+    assert similarities(left, [right, left, right]) == pytest.approx([expected, float(bool(one.strip())), expected])
+    assert similarities(left, []) == []
 
 
 def test_twins_made_of_a_template_of_numbers_are_not_even_proposed() -> None:
@@ -169,11 +173,35 @@ def test_twins_that_state_other_facts_are_novel(one: str, other: str) -> None:
 
 def test_in_a_crowd_of_twins_a_copy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("curator.dedup.index.index.CROWD", 8)
-    monkeypatch.setattr("curator.dedup.index.index.GUARDED", 4)
     twins = [TEMPLATE.format(f"by Mr. N{chr(97 + number % 26)}{chr(97 + number // 26)}") for number in range(80)]
     index = index_in(threshold=0.6)
     assert judged(index, *twins) == [None] * 80
     assert [index.nearest(twin) for twin in twins] == [Repeat(str(number), 1.0) for number in range(80)]
+
+
+def test_a_crowd_of_name_twins_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def counted(texts: Sequence[str], *, common: Set[str]) -> list[bytes]:
+        looked_at.extend(texts)
+        return fact_keys(texts, common=common)
+
+    monkeypatch.setattr("curator.dedup.index.facts.fact_keys", counted)
+    twins = [TEMPLATE.format(f"by Mr. N{chr(97 + number % 26)}{chr(97 + number // 26)}") for number in range(60)]
+    assert judged(index_in(threshold=0.6), *twins) == [None] * 60
+    assert 0 < len(looked_at) <= 2 * len(twins)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sets(st.sampled_from([b"a", b"b", b"c", b"d", b"e", b"f"])), max_size=5), st.integers(1, 6))
+def test_of_large_buckets_what_is_in_all_is_taken(buckets: list[set[bytes]], limit: int) -> None:
+    whole = set[bytes]().union(*buckets)
+    found = least_common(buckets, limit)
+    assert len(found) == min(len(whole), limit)
+    assert found <= whole
+    in_all = set.intersection(*buckets) if buckets else set()
+    if len(in_all) == 1 and len(min(buckets, key=len)) > limit:
+        assert in_all <= found
 
 
 def test_a_capital_is_no_name_where_any_text_of_the_index_writes_the_word_small() -> None:
@@ -187,6 +215,48 @@ def test_a_capital_is_no_name_where_any_text_of_the_index_writes_the_word_small(
 
 
 # --- Where it rests ---
+
+
+class FailsOnce(ResultsInMemory):
+    """Results that cannot be written the first time."""
+
+    failed = False
+
+    def put(self, space: str, values: Mapping[str, bytes]) -> None:
+        """Keep results; see `Results.put`."""
+        if not self.failed:
+            self.failed = True
+            raise StoreError("the disk is full")
+        super().put(space, values)
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_after_a_failed_write_nothing_counts_and_all_can_be_judged_again(one_by_one: bool) -> None:
+    """The words that it wrote in lower case are known again with the text that is written later."""
+    results, body = FailsOnce(), " " + text(1, 50)
+    items = [("a", "all visitors and guests"), ("b", "Visitors" + body)]
+    index = index_in(results)
+    for key, each in items if one_by_one else ():
+        index.judge(key, each)
+    with pytest.raises(StoreError, match="the disk is full"):
+        index.judged(items)
+    assert index.nearest("Visitors" + body) is None
+    assert index.judged([("c", "Visitors" + body), ("d", "Guests" + body)]) == [None, None]
+    assert index.judged(items)[0] is None
+    kept = decoded(results.get("space", ["a"])["a"])
+    assert isinstance(kept, Sketch)
+    assert kept.new_words == ("all", "and", "guests", "visitors")
+
+
+def test_judging_one_by_one_is_judging_them_together() -> None:
+    items = [(str(number), near(text(number // 3), f"w{'abc'[number % 3]}")) for number in range(20)]
+    results = ResultsInMemory()
+    index = index_in(results)
+    for key, each in [*items, items[0]]:
+        index.judge(key, each)
+    assert list(results.all("space")) == []
+    assert index.judged(items) == index_in().judged(items)
+    assert len(list(results.all("space"))) == len(items)
 
 
 def test_an_index_in_a_workspace_is_opened_again(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import redis
 
 from curator.dedup.index.index import SketchIndex
 from curator.dedup.index.sketch import Repeat
@@ -102,6 +104,58 @@ def test_nobody_judges_while_another_does(server: str) -> None:
     storage.close()
     other.close()
     assert order == ["one", "other"]
+
+
+def test_a_turn_lasts_as_long_as_the_batch(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curator.dedup.index.storage.TURN_S", 0.5)
+
+    class Slow(InRedis):
+        def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+            time.sleep(0.12)
+            return super().get(keys)
+
+    slow, other = SketchIndex(Slow(server, "slow"), threshold=0.8), InRedis(server, "slow")
+    ended = threading.Event()
+
+    def judge() -> None:
+        assert slow.judged([(str(number), text(number)) for number in range(8)]) == [None] * 8
+        ended.set()
+
+    judging = threading.Thread(target=judge)
+    judging.start()
+    time.sleep(0.2)
+    with other.turn():
+        assert len(other.get([str(number) for number in range(8)])) == 8
+    judging.join()
+    assert ended.is_set()
+    slow.close()
+    other.close()
+
+
+def test_who_gets_no_turn_says_so(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curator.dedup.index.storage.WAIT_S", 0.2)
+    storage, other = InRedis(server, "busy"), InRedis(server, "busy")
+    with storage.turn(), pytest.raises(StoreError, match="others had the index to themselves"), other.turn():
+        pass
+    storage.close()
+    other.close()
+
+
+def test_who_lost_its_turn_writes_nothing_and_says_so(server: str) -> None:
+    class Suspended(InRedis):
+        def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+            client = redis.Redis.from_url(server)
+            client.delete("lost:turn")  # as it expires while the process does not run
+            client.close()
+            return super().get(keys)
+
+    index = SketchIndex(Suspended(server, "lost"), threshold=0.8)
+    with pytest.raises(StoreError, match=r"another process took its turn.*run again"):
+        index.judged([("a", text(1))])
+    index.close()
+    storage = InRedis(server, "lost")
+    assert storage.get(["a"]) == {}
+    storage.close()
 
 
 @pytest.mark.parametrize("listens", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,7 @@ pytest.importorskip("pyarrow")
 from curator.dedup.scale import splits
 from curator.dedup.scale.split_reading import lines
 from curator.dedup.scale.splits import cut, filesystem, found_files, numbered
-from curator.errors import FormatError
+from curator.errors import CuratorError, FormatError
 
 PIECES = st.lists(st.sampled_from([b"{}", b"\n", b"\r\n", b" ", b"\xc3\xa9", b"a long line of letters"]), max_size=30)
 
@@ -61,3 +62,11 @@ def test_files_of_two_kinds_are_refused(tmp_path: Path) -> None:
 def test_an_address_leads_to_its_file_system(tmp_path: Path) -> None:
     files, inner = filesystem(tmp_path.as_uri())
     assert (files.type_name, Path(inner)) == ("local", tmp_path)
+
+
+def test_without_pyarrow_one_line_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jsonl").touch()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for given in ("a.jsonl", "*.jsonl"):
+        with pytest.raises(CuratorError, match=r"needs pyarrow.*instruct-curator\[scale\]"):
+            found_files([tmp_path / given])
