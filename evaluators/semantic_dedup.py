@@ -14,6 +14,7 @@ from curator.record import Record, Score
 from curator.stage import Context, Measure, Stage, StageOptions
 from curator.text.fields import Field, text_of
 from curator.text.polarity import polarity
+from evaluators.embedding_model import model_within
 from evaluators.preference import preference
 
 if TYPE_CHECKING:  # these load numpy
@@ -109,7 +110,7 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
         """
         from curator.embedding.choose import check_available
 
-        check_available(self._model(context))
+        check_available(model_within(context.folder, self.options.model))
 
     async def run(self, records: AsyncIterator[Record], context: Context) -> AsyncIterator[Record]:
         """Wait for all records, then score those that resemble one ahead of them, and drop them if told to."""
@@ -125,7 +126,7 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
         written = [at for at in _preferred(records, self.options.best) if texts[at].strip()]
         if not written:
             return [record.with_scores(Score(NAME, None, _EMPTY)) for record in records]
-        embeds = cached(embedder(self._model(context)), context.results)
+        embeds = cached(embedder(model_within(context.folder, self.options.model)), context.results)
         readings = dict(zip(written, embeds.readings([texts[at] for at in written]), strict=True))
         places = [at for at in written if readings[at].unknown <= MOST_UNKNOWN]
         found = self._twins([texts[at] for at in places], embeds)
@@ -188,11 +189,6 @@ class SemanticDedup(Stage[SemanticDedupOptions]):
         if twin.near != twin.stays:
             detail += f", nearest {near}: {twin.cosine:.2f}"
         return scored.dropped(self.key, NAME, detail, (stays,))
-
-    def _model(self, context: Context) -> str:
-        """Return the model's name, a folder as seen from the workspace."""
-        folder = context.folder / self.options.model
-        return str(folder) if folder.is_dir() else self.options.model
 
 
 def _unreadable(reading: Reading, embeds: Embedder) -> str:
