@@ -82,7 +82,7 @@ static Outcome join_bucket(Join *join, const Band *band, const uint64_t *places,
             uint32_t other = texts[(uint32_t)places[before]];
             if (together(join->parent, text, other)) {
                 if (in_one_tree)
-                    break;
+                    break; /* so is the text with all others of it */
                 continue;
             }
             if (join->groups[text] != join->groups[other] || !may_pair(join, text, other))

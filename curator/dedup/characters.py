@@ -2,7 +2,7 @@
 
 The table is made from `normalise` and `word_spans` themselves, so it cannot say anything else than they do. It is made
 in blocks of 256 code points, and only of those that occur. A character whose normal form depends on its neighbours (an
-accent that melts into the letter before it) is marked; a text that holds one is normalised in Python.
+accent that melts into the letter before it, a raised digit) is marked; a text that holds one is normalised in Python.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curator.text.words import normalise, word_spans
+from curator.text.words import is_raised, normalise, word_spans
 
 SPACE, WORD, LETTER, LONE, MARK, SEVERAL, BOUND = (1 << bit for bit in range(21, 28))
 """What a character is; `_kernel.h` says more. Below these bits stands its code point."""
@@ -112,7 +112,7 @@ def _word_lengths(probes: Sequence[str]) -> list[int]:
 def _stands_alone(character: str) -> bool:
     """Return whether a character's normal form is the same whatever stands before and after it."""
     folded = unicodedata.normalize("NFKC", character).casefold()
-    return _begins_anew(character) and _begins_anew(folded)
+    return not is_raised(character) and _begins_anew(character) and _begins_anew(folded)
 
 
 def _begins_anew(text: str) -> bool:

@@ -1,4 +1,7 @@
-"""Twins that state other facts: texts whose numbers or names differ are no duplicates, however alike the rest is."""
+"""Twins that state other facts: texts whose numbers, names, signs or negations differ are no duplicates.
+
+However alike the rest is: "in March" and "in May", "x < y" and "x > y", "safe" and "not safe" say different things.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from collections.abc import Iterator, Sequence, Set
 
 from curator.text.evidence import names, numbers
 from curator.text.names import lower_case_words
+from curator.text.numbers import numbers_in_words
+from curator.text.polarity import negations
+from curator.text.signs import signs
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
 _TEXTS_AT_ONCE = 1000
 
 
 def fact_keys(texts: Sequence[str], *, common: Set[str]) -> list[bytes]:
-    """Return a key for each text that is equal for texts which state the same numbers and names.
+    """Return a key for each text that is equal for texts which state the same.
+
+    What a text states is its numbers, in words too ("python3"); its names; its signs ("3 - 4", "C++") in order; and how
+    many negations it has.
 
     Args:
         texts: the texts.
@@ -67,5 +76,6 @@ def _pieces(texts: Sequence[str], *, capitals: bool) -> Iterator[str]:
 def _key(text: str, common: Set[str]) -> bytes:
     if not text.isascii():  # it may hold half surrogate pairs
         text = text.encode("utf-8", "replace").decode("utf-8")
-    facts = "\n".join([*sorted(numbers(text)), "", *sorted(names(text, common=common))])
-    return hashlib.blake2b(facts.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    facts = [*sorted(numbers(text) | numbers_in_words(text)), "", *sorted(names(text, common=common))]
+    facts += ["", *signs(text), str(negations(text))]
+    return hashlib.blake2b("\n".join(facts).encode("utf-8", "surrogatepass"), digest_size=16).digest()

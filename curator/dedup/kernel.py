@@ -203,7 +203,7 @@ def _forms(column: Texts) -> tuple[Table, npt.NDArray[np.int64], Texts]:
     blocks = {0} | _blocks(column)
     table = table_of(frozenset(blocks))
     numbers = np.zeros(0, dtype=np.int64)
-    if len(blocks) > 1:
+    if column.data[column.offsets[0] : column.offsets[-1]].max(initial=0) > 127:  # beyond ASCII
         numbers = np.frombuffer(_kernel.bound(column.data, column.offsets, *table), np.int64)
     forms = Texts.of([normalise(column[text]) for text in numbers.tolist()])
     if len(numbers):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +117,7 @@ def near_duplicates(
         threshold: the smallest Jaccard similarity at which two texts are joined, above 0 and at most 1.
         shingles: what texts are compared by.
         method: how pairs are found.
-        guard: whether texts that state other numbers or other names always stay apart.
+        guard: whether texts that state other facts always stay apart; see `curator.dedup.guard`.
         engine: who does the work.
         order: each text's place in the order of preference; who comes first in its cluster stays. Shape: (texts,).
             The order of the texts unless given.
@@ -127,11 +127,32 @@ def near_duplicates(
 
     Raises:
         CuratorError: the engine is not there.
+        TypeError: the texts are one text, or one of them is none.
+        ValueError: the threshold is none, or there is no such method, engine or kind of shingles.
     """
+    _check(texts, threshold)
+    _check_choice("shingles", shingles, Shingles)
+    _check_choice("method", method, Method)
+    _check_choice("engine", engine, EngineName)
     chosen, column = engine_of(engine), Texts.of(texts)
     sets = chosen.shingled(column, shingles, threshold)
     forest = near_pairs(column, sets, threshold=threshold, method=method, guard=guard, engine=chosen)
     return Duplicates(duplicates(sets, forest, chosen, order), int(forest.crowded.sum()))
+
+
+def _check(texts: Sequence[str], threshold: float) -> None:
+    if not 0 < threshold <= 1:
+        raise ValueError(f"a threshold is a similarity above 0 and at most 1, not {threshold}")
+    if isinstance(texts, str):
+        raise TypeError("near_duplicates compares several texts: give it a list of strings, not one string")
+    for place, text in enumerate(() if isinstance(texts, Texts) else texts):
+        if not isinstance(text, str):
+            raise TypeError(f'near_duplicates compares strings, but text {place} is {text!r:.40}: give "" for none')
+
+
+def _check_choice(what: str, choice: str, known: Any) -> None:
+    if choice not in get_args(known):
+        raise ValueError(f"there is no {what} {choice!r:.40}; choose one of {', '.join(get_args(known))}")
 
 
 def near_pairs(

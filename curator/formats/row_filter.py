@@ -25,6 +25,9 @@ REASON = "dropped_reason"
 UNREADABLE = "unreadable"
 """The reason of rows that are no rows at all."""
 
+FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
+"""With these, a name is that of a file, not of a folder of files."""
+
 _UNREADABLE_COLUMNS: Mapping[str, type] = {"problem": str, "raw_text": str}
 
 
@@ -38,13 +41,15 @@ def refuse_overwriting(path: str, out: str, dropped: str, *, folders: bool = Fal
         folders: whether the new ones are folders of parts, whose names need no ending.
 
     Raises:
-        FormatError: two of them are the same, or a new one is of an unknown kind.
+        FormatError: two of them are the same, or a new one is of an unknown kind, or a file where folders are written.
     """
     places = {"--out": out, **({"--dropped": dropped} if dropped else {})}
     taken = {os.path.realpath(path): "the input"}
     for option, place in places.items():
         if not folders:
             container_of(place)
+        elif Path(place).suffix.lower() in FILE_ENDINGS:
+            raise FormatError(f"{option} {place}: --engine daft writes a folder of files; name a folder")
         other = taken.setdefault(os.path.realpath(place), option)
         if other != option:
             raise FormatError(f"{option} {place} is {other}, and would be written over; give another file")

@@ -196,6 +196,8 @@ class _Gathered:
             first = self._problems[0]
             raise FormatError(f"{where}: no row can be read; row {first.number}: {first.problem}")
         ranks = np.frombuffer(self._ranks, dtype=np.float64)
+        if self._rank in self.columns and np.isneginf(ranks).all():
+            raise FormatError(f"{where}: the column {self._rank!r} holds no number, so no row can be called the best")
         if self._rank and np.isneginf(ranks).all():
             near = did_you_mean(self._rank, self.columns)
             raise FormatError(f"{where}: no row has a number in a column, or a score, called {self._rank!r}{near}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from io import StringIO
 from itertools import repeat
 from pathlib import Path
@@ -34,7 +35,13 @@ _HALF_PAIRS = re.compile("[\ud800-\udfff]")
 
 
 class RowSink(ABC):
-    """A file that is being written; as a context, it ends whole, or is given up where the block fails."""
+    """A file that is being written; as a context, it ends whole, or is given up where the block fails.
+
+    Attributes:
+        named: what the user called it.
+    """
+
+    named = ""
 
     def __init__(self) -> None:
         self._open = ExitStack()
@@ -43,11 +50,10 @@ class RowSink(ABC):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._open:
+        with _naming(self.named), self._open:
             if kind is None:
                 self._finish()
 
-    @abstractmethod
     def put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None = None) -> None:
         """Write rows.
 
@@ -60,6 +66,12 @@ class RowSink(ABC):
             FormatError: a row cannot be written to this kind of file.
             OSError: it cannot be written.
         """
+        with _naming(self.named):
+            self._put(block, places, added)
+
+    @abstractmethod
+    def _put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None) -> None:
+        """Write rows."""
 
     @abstractmethod
     def _finish(self) -> None:
@@ -77,7 +89,7 @@ class JsonSink(RowSink):
         self._copies = source.kind in ("jsonl", "json")
         self._separator = b"" if lines else b"[\n"
 
-    def put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None = None) -> None:
+    def _put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None) -> None:
         """Write rows; those of JSON files stay as they are written."""
         if added is None and self._copies and isinstance(block, WrittenRows):
             texts: Iterable[bytes] = (block.written[place] for place in places)
@@ -113,7 +125,7 @@ class CsvSink(RowSink):
         else:
             self._write(self._columns)
 
-    def put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None = None) -> None:
+    def _put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None) -> None:
         """Write rows; those of a CSV file stay as they are written."""
         if added is None and self._copies:
             for place in places:
@@ -156,7 +168,7 @@ class ArrowSink(RowSink):
         chosen: Any = "snappy" if not compression else known or "none"
         self._writer = self._open.enter_context(pq.ParquetWriter(path, schema, compression=chosen))
 
-    def put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None = None) -> None:
+    def _put(self, block: Any, places: Sequence[int], added: Sequence[Added] | None) -> None:
         """Write rows; columns of Arrow keep their types."""
         import pyarrow as pa
 
@@ -216,14 +228,33 @@ def open_sink(
     Raises:
         FormatError: the rows do not fit into columns of one type each, as this kind of file wants them.
     """
-    more = dict(added or {})
+    with _naming(named):
+        sink = _begun(new, named, source, columns, dict(added or {}))
+    sink.named = named
+    return sink
+
+
+def _begun(
+    new: Path, named: str, source: TextRows | ArrowRows, columns: Sequence[str], added: Mapping[str, type]
+) -> RowSink:
     container = container_of(named)
     if container.name in ("jsonl", "json"):
         return JsonSink(new, source, lines=container.name == "jsonl")
     if container.name == "csv":
-        return CsvSink(new, source, columns, list(more))
+        return CsvSink(new, source, columns, list(added))
     schema = source.schema if isinstance(source, ArrowRows) else _schema(named, source)
-    return ArrowSink(new, source, _with(schema, more), folder=container.name == DatasetsFolder.name)
+    return ArrowSink(new, source, _with(schema, added), folder=container.name == DatasetsFolder.name)
+
+
+@contextmanager
+def _naming(named: str) -> Iterator[None]:
+    """Say of a file that cannot be written, which one it is: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if not error.errno:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), named) from error
 
 
 def _values(block: Any, places: Sequence[int], added: Sequence[Added] | None) -> Iterator[dict[str, Any]]:

@@ -46,6 +46,7 @@ _FOLDED = bytes(
     for code in range(128)
 ).ljust(256)
 """ASCII with one digit, one case, and a blank for all that stands in no word."""
+_IN_WORD = re.compile(r"(?:(?<=[^\W\d])|(?<=\D\.)|(?<=^\.))\d+(?:\.\d+)*")
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 _ONE_BEFORE = re.compile(r"\b(?:no|any|every|some|each|this|that|which|the|another|other|such)\s$")
 _ONE_AFTER = re.compile(r"\s(?:of|another|by|can|could|should|must|may|might|who|that|has|is|would)\b|'s\b")
@@ -83,6 +84,20 @@ def numbers(text: str) -> set[str]:
             return set()
         form = normalise(text)
     return {value for match in _matches(form, telling) for value in _values(form, match)}
+
+
+def numbers_in_words(text: str) -> set[str]:
+    """Return the numbers that `numbers` takes for parts of a word: of "python3", "sha256", "第12章" and ".5".
+
+    Args:
+        text: any text.
+
+    Returns:
+        The numbers in their normal spelling.
+    """
+    if text.isascii() and not _IN_WORD.search(text):
+        return set()
+    return numbers("; ".join(_IN_WORD.findall(normalise(text))))
 
 
 def agrees(number: str, known: Set[str]) -> bool:

@@ -35,6 +35,18 @@ def polarity(text: str) -> frozenset[str]:
     Returns:
         The words in lower case; "not" for any negation.
     """
-    words = set(_WORD.findall(unify_typography(text).casefold()))
-    negated = not words.isdisjoint(_NEGATIONS) or any(word.endswith("n't") for word in words)
-    return frozenset(words & _POLES | ({"not"} if negated else set()))
+    words = _words(text)
+    return frozenset(_POLES.intersection(words)) | ({"not"} if any(map(_negates, words)) else set())
+
+
+def negations(text: str) -> int:
+    """Return how many negations a text has: "not", "no", "n't", "without" and their like; the words are English."""
+    return sum(map(_negates, _words(text)))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unify_typography(text).casefold())
+
+
+def _negates(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith("n't")

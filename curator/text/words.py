@@ -32,6 +32,8 @@ FUNCTION_WORDS = frozenset(
 _MARKS = dict.fromkeys("‘’‚‛ʼ`´′", "'") | dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‐‑‒–—―−", "-")
 _UNIFIED = str.maketrans(_MARKS)
 _TYPOGRAPHY = str.maketrans({**_MARKS, **dict.fromkeys("\u00ad\u200b\u2060\ufeff")})
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ"
+_RAISED_RUN = re.compile(f"([{_RAISED}]+)")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _UNSPACED_CHAR = regex.compile(f"[{_UNSPACED}]")
 _WORD = regex.compile(
@@ -49,7 +51,7 @@ def normalise(text: str) -> str:
     """Return the form in which texts are compared.
 
     Compatibility characters (NFKC) and case are folded, quotes and dashes get one shape each, invisible characters go,
-    and any white space becomes one blank.
+    and any white space becomes one blank. Raised numbers say so ("10²" is "10^2").
 
     Args:
         text: any text.
@@ -57,8 +59,16 @@ def normalise(text: str) -> str:
     Returns:
         The normal form; normalising it again changes nothing.
     """
-    folded = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).casefold()
+    plain = text.translate(_TYPOGRAPHY)
+    if not plain.isascii():
+        plain = _RAISED_RUN.sub(r"^\1", plain)
+    folded = unicodedata.normalize("NFKC", plain).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).translate(_TYPOGRAPHY).split())
+
+
+def is_raised(character: str) -> bool:
+    """Return whether a character is part of an exponent, so that its normal form depends on those before it."""
+    return character in _RAISED
 
 
 def unify_typography(text: str) -> str:

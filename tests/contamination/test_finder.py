@@ -105,8 +105,9 @@ def test_what_boilerplate_leaves_of_a_question_is_looked_for() -> None:
     rule = finder(*about_the_passage(MOST_SHARING + 1))
     assert not rule.hits(PASSAGE)
     hits = rule.hits(f"{PASSAGE} Question: Which town did the man of w4 visit?")
-    assert [(hit.item, hit.rule) for hit in hits] == [("b:4", "short-whole")]
-    assert rule.limits.boilerplate == tuple(f"b:{at}" for at in range(MOST_SHARING + 1))
+    assert {hit.item for hit in hits} == {"b:5"}
+    assert "short-whole" in rules_of(hits)
+    assert rule.limits.boilerplate == tuple(f"b:{at}" for at in range(1, MOST_SHARING + 2))
     assert rule.limits.too_short == ()
 
 

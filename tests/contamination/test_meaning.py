@@ -46,12 +46,15 @@ def test_what_the_model_cannot_read_is_not_compared() -> None:
 
 
 def test_what_stands_beyond_the_models_end_is_read() -> None:
-    hidden = FILLER * 30 + QUESTION
-    assert items_of(finder(QUESTION, cosine=0.5), hidden) == [["b:1"]]
+    item = f"{QUESTION} The harbour master's oath was sworn at the gate, before the council of the town. " * 4
+    hidden = FILLER * 30 + item
+    (hits,) = finder(item, cosine=0.7).hits_of_each([hidden])
+    assert [hit.item for hit in hits] == ["b:1"]
+    assert "oath" in hits[0].passage
     (found,) = passages([[hidden]], model())
-    assert len(found) > 2
     assert all(reading.tokens <= model().max_tokens for reading in model().readings(found))
-    assert found[-1].endswith(QUESTION)
+    assert found[-1].endswith(item.strip()[-50:])
+    assert all(hidden.count(each) for each in found)
 
 
 @pytest.mark.parametrize("break_", ["\n", "\n\n", "\n \n"])
@@ -63,9 +66,10 @@ def test_a_question_on_its_own_line_is_found(break_: str) -> None:
 
 
 def test_long_words_are_cut_too() -> None:
-    (found,) = passages([["x1" * 3_000]], model())
-    assert "x1" * 3_000 not in found
-    assert sum(map(len, found)) >= 6_000
+    text = "a1." * 2_000
+    (found,) = passages([[text]], model())
+    assert text not in found
+    assert sum(map(len, found)) >= len(text)
 
 
 def test_items_longer_than_the_model_reads_are_named() -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from curator.contamination import Finder, Rules
 from curator.embedding.choose import embedder
 from curator.errors import FormatError, StageError
 from curator.formats import write_records
@@ -26,13 +23,11 @@ from curator.record import Drop, Origin, Record, Turn, single_turn
 from curator.results import ResultsInMemory
 from curator.stage import Context
 from evaluators.contamination.benchmarks import BenchmarkSource, open_benchmark
-from evaluators.decontaminate import Decontaminate, searched
+from evaluators.decontaminate import Decontaminate
 from evaluators.embedding_model import model_within
-from tests.evaluators.contamination_set import KINDS, benchmark, clean, is_short, items, planted
+from tests.evaluators.contamination_set import KINDS, clean, items, planted
 from tests.evaluators.records import kept, run
 
-PAGE = Path(__file__).parents[2] / "docs" / "methods" / "decontaminate.md"
-WORD_RULES = ("ngram-13", "ngram-8", "matched", "short-whole", "short-characters")
 GIVEN = [{"question": "Who was the first harbour master of Vell, and when was he sworn in?", "answer": "Orla Finch."}]
 
 
@@ -191,12 +186,12 @@ def test_the_judge_is_shown_the_nearest_passage_and_drops_for_the_nearest_item(f
 
 
 def test_what_is_not_looked_for_is_said_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    rows: list[dict[str, Any]] = [*GIVEN, {"question": "", "answer": ""}, {"question": 5}, {"question": "Why?"}]
+    rows: list[dict[str, Any]] = [*GIVEN, {"question": "", "answer": ""}, {"question": "Why?"}]
     write(folder / "odd.jsonl", rows)
     dropped, _stays = cleaned(folder, [single_turn(GIVEN[0]["question"], "?"), clean()[0]], against=["odd.jsonl"])
     assert dropped.drop is not None
     left_out, too_short = [record.getMessage() for record in caplog.records]
-    assert left_out.startswith("decontaminate: odd.jsonl: 2 rows are left out as no item; row 2: ")
+    assert left_out.startswith("decontaminate: odd.jsonl: 1 row is left out as no item; row 2: ")
     assert too_short == "decontaminate: odd.jsonl: 1 item of 2 not looked for: too few words."
 
 
@@ -284,7 +279,11 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
         ('{"question": "a", "choices": ["b"], "label": 1}', {}, "`columns: {instruction: question, response: COLUMN}`"),
         ('{"q": "a"}', {"columns": {"instruction": "question"}}, "no column 'question'.*the columns are q"),
         ('{"question": "a?", "answer": "b"}\nnonsense', {}, "row 2 cannot be read"),
-        ('{"question": "", "answer": ""}\n{"question": 5}', {}, "no item has any text to look for; row 1: "),
+        (
+            '{"question": "", "answer": ""}\n{"question": ["a?"], "answer": {}}',
+            {},
+            "no item has any text to look for; row 1: ",
+        ),
         ('{"question": "a?", "answer": ""}', {"benchmark_field": "response"}, "no item has any response to look for"),
     ],
 )
@@ -333,69 +332,3 @@ def test_a_dataset_is_read_split_by_split(tmp_path: Path) -> None:
     assert second.drop is None
     with pytest.raises(FormatError, match="cannot be opened"):
         cleaned(tmp_path, copies, against=[{"dataset": name, "split": "no_such_split"}])
-
-
-# --- The planted set: the table of the method's page ---
-
-
-@cache
-def finder() -> Finder:
-    return Finder([benchmark()], Rules(), embedder=embedder())
-
-
-def found_by(record: Record, item: str) -> set[str]:
-    hits = finder().hits(searched(record, "dialogue"))
-    return {hit.rule for hit in hits if item in ("", hit.item)}
-
-
-@cache
-def table_rows() -> list[tuple[str, int, Counter[str]]]:
-    """Return, for each kind of copy and for the clean rows, how many rows there are and how many each rule finds."""
-    sizes: tuple[tuple[str, Callable[[int], bool]], ...] = (
-        ("short, {}", is_short),
-        ("longer, {}", lambda at: not is_short(at)),
-    )
-    sets = [
-        (name.format(kind), [(planted(kind, at), f"items:{at}") for at in range(len(items())) if fits(at)])
-        for name, fits in sizes
-        for kind in KINDS
-    ]
-    sets.append(("clean", [(record, "") for record in clean()]))
-    table = []
-    for name, rows in sets:
-        near = finder().near([searched(record, "dialogue") for record, _item in rows], Rules().cosine)
-        counts: Counter[str] = Counter()
-        for (record, item), meant in zip(rows, near, strict=True):
-            rules = found_by(record, item)
-            counts.update(rules)
-            counts["any"] += bool(rules)
-            counts["embedding"] += any(item in ("", hit.item) for hit in meant)
-        table.append((name, len(rows), counts))
-    return table
-
-
-def test_the_table_of_the_page_is_what_is_measured() -> None:
-    """Counts of words hold exactly; a cosine at the threshold may fall either way on another machine."""
-    text = PAGE.read_text(encoding="utf-8")
-    block = text.split("<!-- planted set -->")[1].split("<!-- end -->")[0]
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.strip().splitlines()[2:]]
-    measured = [
-        [name, str(count), *(str(counts[rule]) for rule in (*WORD_RULES, "any"))]
-        for name, count, counts in table_rows()
-    ]
-    assert [cells[:-1] for cells in lines] == measured
-    for cells, (_name, _count, counts) in zip(lines, table_rows(), strict=True):
-        assert abs(int(cells[-1]) - counts["embedding"]) <= 1
-
-
-def test_copies_are_found_and_clean_rows_are_not() -> None:
-    counts = {name: (count, found) for name, count, found in table_rows()}
-    for kind in ("verbatim", "recased"):
-        for size in ("short", "longer"):
-            count, found = counts[f"{size}, {kind}"]
-            assert found["any"] == count
-    count, found = counts["longer, edited"]
-    assert found["any"] == count
-    assert counts["clean"][1]["any"] == 0
-    assert len(items()) >= 40
-    assert counts["clean"][0] >= 60

@@ -126,6 +126,10 @@ GUARDED = [
     ("Please explain in a few sentences why Mr. {} writes a long letter and what it changes", "Darcy", "Bingley"),
     ("{} writes a long letter in the evening, and explains in it what has changed and why", "Darcy", "Wickham"),
     ("Tell me how many members may borrow at most {} books from the shelves of the library", "three", "four"),
+    ("Explain with an example how a program of your own computes the {} sum of a large file", "sha1", "sha256"),
+    ("Explain in a few sentences to somebody who begins what is good about the language {} today", "C++", "C#"),
+    ("Explain step by step for which whole numbers it is true that {} and say why that is so", "x < y", "x > y"),
+    ("Say whether it is {} to swim in the bay behind the harbour on a summer's day", "safe", "not safe"),
 ]
 
 
@@ -196,7 +200,7 @@ def chain(steps: int) -> list[str]:
     made = [" ".join(words)]
     for step in range(1, steps):
         for at in range(4 * step, 120, 40):
-            words[at] = f"changed{step}"
+            words[at] = f"changed{'abcdefghij'[step]}"
         made.append(" ".join(words))
     return made
 

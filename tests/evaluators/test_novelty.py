@@ -145,7 +145,7 @@ async def test_others_have_their_turn_while_a_batch_is_judged() -> None:
 
 
 async def test_how_records_arrive_changes_nothing() -> None:
-    records = [copy_of(record(seed // 2), f"w{seed}") for seed in range(3 * BATCH)]
+    records = [copy_of(record(seed // 2), "once" if seed % 2 else "twice") for seed in range(3 * BATCH)]
     at_once = await asyncio.to_thread(apply, Novelty(), records)
     assert await outcome(Novelty(), records, Context(stage="novelty")) == at_once
     assert sum(each.drop is None for each in at_once) == 3 * BATCH // 2

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +53,29 @@ def test_a_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
             write_records(path, [single_turn("Q", "A")], Messages())
     assert (tmp_path / "data").read_text() == "x"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from curator.formats.atomic import replacing
+with replacing(Path(sys.argv[1])) as new:
+    new.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.txt")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    [left] = tmp_path.iterdir()
+    (tmp_path / ".curator-notes").mkdir()
+    with replacing(tmp_path / "b.txt") as at_work:
+        at_work.write_text("b")
+        for folder in (left, at_work.parent):
+            os.utime(folder, (0, 0))
+        with replacing(tmp_path / "a.txt") as new:
+            new.write_text("a")
+        assert not left.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".curator-notes", "a.txt", "b.txt"]
+    assert (tmp_path / "b.txt").read_text() == "b"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import resource
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -256,4 +258,25 @@ def test_a_full_disk_leaves_nothing_behind(name: str, tmp_path: Path, monkeypatc
 
     with pytest.raises(OSError, match="No space left"):
         write_filtered(source, reading, GOING, WHY, f"{tmp_path}/{name}", f"{tmp_path}/c.jsonl", on_rows=full)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("kind", [".jsonl", ".csv", ".json", ".parquet", "/"])
+@pytest.mark.parametrize("full", ["kept", "gone"])
+def test_the_file_for_which_there_is_no_room_is_named(kind: str, full: str, tmp_path: Path) -> None:
+    noise = random.Random(7)
+    going = range(100) if full == "gone" else range(1)
+    texts = [noise.randbytes(2_000).hex() if (n in going) == (full == "gone") else "a" for n in range(101)]
+    path = write(tmp_path / "a.jsonl", [{"text": text} for text in texts])
+    source = open_rows(path)
+    reading = read_through(source, TEXT)
+    why = {place: GOING[1] for place in going}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))  # as near to a full disk as a test comes
+    try:
+        with pytest.raises(OSError, match="File too large") as raised:
+            write_filtered(source, reading, why, WHY, f"{tmp_path}/kept{kind}", f"{tmp_path}/gone{kind}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.filename == f"{tmp_path}/{full}{kind}"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.jsonl"]

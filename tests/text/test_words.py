@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.text.words import (
     _LATIN_WORD,
+    _RAISED,
     _WORD,
     content_words,
     count_words,
@@ -26,6 +29,9 @@ from curator.text.words import (
         ("“Don’t” – he said — «no»", '"don\'t" - he said - "no"'),
         ("ＦＵＬＬ ﬁ Straße", "full fi strasse"),
         ("zero\u200bwidth soft\u00adhyphen", "zerowidth softhyphen"),
+        ("10² 10⁻³ xⁿ⁺¹ ⁱ", "10^2 10^-3 x^n+1 ^i"),
+        ("x₁ CO₂ aₙ₋₁ 2\u00ad³\u200b³", "x1 co2 an-1 2^33"),
+        ("10² = 10^2", "10^2 = 10^2"),
         ("", ""),
     ],
 )
@@ -33,9 +39,18 @@ def test_normalise(text: str, form: str) -> None:
     assert normalise(text) == form
 
 
-@given(st.text())
+@given(st.text() | st.text("a1²³⁻ⁿ₁₋ⁱ^_\u0301\u00ad ＾"))
 def test_normalise_is_idempotent(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+def test_every_raised_number_is_known() -> None:
+    raised = ""
+    for number in range(0x110000):
+        kind, _, of = unicodedata.decomposition(chr(number)).partition(" ")
+        if kind == "<super>" and chr(int(of.split()[0], 16)) in "0123456789+\u2212=()ni":
+            raised += chr(number)
+    assert sorted(raised) == sorted(_RAISED)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +60,7 @@ def test_normalise_is_idempotent(text: str) -> None:
         ("well-known snake_case", ["well", "known", "snake", "case"]),
         ("你好 ok", ["你", "好", "ok"]),
         ("हिन्दी مرحبا", ["हिन्दी", "مرحبا"]),
+        ("10² and H₂", ["10", "2", "and", "h2"]),
         ("😀 … !", []),
         ("", []),
     ],

@@ -64,8 +64,11 @@ def test_clusters_and_pairs(ran: Path, curator: Call) -> None:
     assert bells["dropped"][1]["of"] == bells["dropped"][0]["id"]  # it went for one that went later
     assert "Jaccard 0.9" in bells["dropped"][0]["detail"]
     assert (fish["text"], fish["size"]) == (ROWS[3][0], 2)
+    assert (bells["response"], bells["of_run"]) == (ROWS[0][1], 1)
+    assert [(one["text"], one["response"]) for one in bells["dropped"]] == [ROWS[1], ROWS[2]]
     [pair] = data["suggested"]
-    assert pair["text"] == ROWS[6][0]
+    assert (pair["text"], pair["response"]) == ROWS[6]
+    assert (pair["of_text"], pair["of_response"]) == ROWS[5]
     assert pair["of"] in {record["id"] for record in curator("ls", "--status", "kept", "--json").data}
     assert pair["value"] >= 0.8
     assert (data["run"], data["clusters_in_all"], data["suggested_in_all"]) == (1, 2, 1)
@@ -82,6 +85,40 @@ def test_the_tables(ran: Path, curator: Call) -> None:
     assert "Both stayed; worth a look:" in told
     assert told.endswith("1 of 1 pair shown.\n")
     assert "contaminated" not in told
+
+
+def test_what_differs_is_seen(ran: Path, curator: Call) -> None:
+    told = curator("clusters").out
+    assert "When are the be… the harbour. So it goes." in told
+    assert "When are the be… the harbour.\n" in told  # who stays, at the same place
+    assert "WHEN ARE THE BELLS RUNG?" in told  # differs from its first letter
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--min-size 4", "No cluster is as large; there are 2 smaller clusters, which --min-size hides.\n"),
+        ("--min-size 3", "1 of 1 cluster shown; and 1 smaller cluster, which --min-size hides.\n"),
+        ("-n 1", "1 of 2 clusters shown; -n shows more.\n"),
+    ],
+)
+def test_what_is_not_shown_is_counted(options: str, says: str, ran: Path, curator: Call) -> None:
+    assert says in curator("clusters", *options.split()).out
+
+
+def test_who_went_for_a_record_of_an_earlier_run(tmp_path: Path, curator: Call) -> None:
+    recipe = "stages: [{use: import, options: {file: rows.jsonl}}, {use: novelty}]\n"
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    write_lines(tmp_path / "rows.jsonl", {"instruction": ROWS[0][0], "output": ROWS[0][1]})
+    assert curator("run").code == 0
+    (tmp_path / "recipe.yaml").write_text(recipe.replace("rows", "more"))
+    write_lines(tmp_path / "more.jsonl", {"instruction": ROWS[1][0], "output": ROWS[1][1]})
+    assert curator("run").code == 0
+    [cluster] = curator("clusters", "--json").data["clusters"]
+    assert (cluster["text"], cluster["response"], cluster["of_run"]) == (*ROWS[0], 1)
+    told = curator("clusters").out
+    assert "stays for 1, from an earlier run" in told
+    assert "When are the be… the harbour.\n" in told
 
 
 @pytest.mark.parametrize(

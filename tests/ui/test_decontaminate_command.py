@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.ui.project import write_lines
-from tests.ui.terminal import Call
+from tests.ui.terminal import Call, ended, program
 
 ITEM = "A ferry leaves the harbour at seven with forty people on board and takes up nine more at each of three stops"
 OTHER = "Which of the four bridges over the river Elm was the last one to be opened to carts and to people on foot"
@@ -39,13 +40,13 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_items_and_rows_are_both_counted(rows: Path, curator: Call) -> None:
-    ended = curator(*COMMAND, "--dropped", "c.jsonl")
-    assert ended.code == 0
-    assert ended.err == ""
-    table = [line.split() for line in ended.out.splitlines()]
+    done = curator(*COMMAND, "--dropped", "c.jsonl")
+    assert done.code == 0
+    assert done.err == ""
+    table = [line.split() for line in done.out.splitlines()]
     assert ["bench.jsonl", "any", "1", "50%", "2", "50%"] in table
     assert ["ngram-13", "1", "50%", "2", "50%"] in table
-    assert ended.out.endswith("Kept 2 of 4 rows, in b.jsonl; the others are in c.jsonl.\n")
+    assert done.out.endswith("Kept 2 of 4 rows, in b.jsonl; the others are in c.jsonl.\n")
     assert (rows / "b.jsonl").read_text() == "".join(json.dumps(ROWS[at]) + "\n" for at in (0, 3))
 
 
@@ -109,8 +110,8 @@ def test_items_of_few_words_are_said(rows: Path, curator: Call) -> None:
 def test_rows_that_cannot_be_read_are_not_lost(rows: Path, curator: Call) -> None:
     with (rows / "a.jsonl").open("a") as file:
         file.write('{"broken\n{"other": 1}\n')
-    ended = curator(*COMMAND, "--dropped", "c.jsonl")
-    assert "Not readable as rows: 1 (see c.jsonl)." in ended.err
+    done = curator(*COMMAND, "--dropped", "c.jsonl")
+    assert "Not readable as rows: 1 (see c.jsonl)." in done.err
     assert [line["dropped_reason"] for line in lines(rows / "c.jsonl")] == ["contaminated"] * 2 + ["unreadable"]
     assert lines(rows / "b.jsonl")[-1] == {"other": 1}
 
@@ -124,6 +125,7 @@ def test_rows_that_cannot_be_read_are_not_lost(rows: Path, curator: Call) -> Non
         ("a.jsonl --against bench.jsonl --against bench.jsonl -o b.jsonl", 2, ("bench.jsonl: is named twice",)),
         ("a.jsonl --against bench.jsonl -o b.jsonl --rule ngram13", 2, ("'ngram13'; did you mean 'ngram-13'?",)),
         ("a.jsonl --against bench.jsonl -o a.jsonl", 1, ("--out a.jsonl is the input",)),
+        ("gone.jsonl --against bench.jsonl -o b.doc", 1, ("gone.jsonl: there is no such file",)),
         ("gone.jsonl --against bench.jsonl -o b.jsonl", 1, ("gone.jsonl: there is no such file",)),
         ("a.jsonl -o b.jsonl", 2, ("--against",)),
         ("a.jsonl --against bench.jsonl -o b.jsonl" + " --benchmark-column a" * 3, 2, ("no more",)),
@@ -133,8 +135,15 @@ def test_rows_that_cannot_be_read_are_not_lost(rows: Path, curator: Call) -> Non
 def test_one_line_says_what_is_wrong(line: str, code: int, says: tuple[str, ...], rows: Path, curator: Call) -> None:
     write_lines(rows / "odd.jsonl", {"foo": "x"})
     before = sorted(path.name for path in rows.iterdir())
-    ended = curator("decontaminate", *line.split())
-    assert ended.code == code, ended
+    done = curator("decontaminate", *line.split())
+    assert done.code == code, done
     for words in says:
-        assert words in ended.error
+        assert words in done.error
     assert sorted(path.name for path in rows.iterdir()) == before
+
+
+def test_a_hub_out_of_reach_speaks_of_no_recipe(rows: Path) -> None:
+    command = ("decontaminate", "a.jsonl", "--against", "no-such/benchmark", "-o", "b.jsonl")
+    error = ended(program(*command, cwd=rows, env={**os.environ, "HF_HUB_OFFLINE": "1"})).error
+    assert error.startswith("Error: --against dataset 'no-such/benchmark' cannot be opened")
+    assert "download the file elsewhere and name it instead" in error

@@ -96,8 +96,8 @@ def test_families_too_large_to_be_compared_completely_are_said(tmp_path: Path, c
     template = "write a long story about {} in which a dog and a cat walk to the house of the old ferryman by the river"
     twins = [{"text": template.format(f"w{number:04}x")} for number in range(1200)]
     (tmp_path / "twins.jsonl").write_text("".join(json.dumps(row) + "\n" for row in twins))
-    command = ("dedup", "twins.jsonl", "-o", "clean.jsonl", "--column", "text", "--threshold", "0.9", "--no-guard")
-    assert curator(*command, "--json").data["crowded"] > 1100
+    command = ("dedup", "twins.jsonl", "-o", "clean.jsonl", "--column", "text", "--shingles", "words", "--no-guard")
+    assert curator(*command, "--json").data["crowded"] > 1000
     (tmp_path / "clean.jsonl").unlink()
     assert "rows of families too large to be compared completely" in curator(*command).out
     (tmp_path / "clean.jsonl").unlink()
@@ -124,6 +124,15 @@ def test_families_too_large_to_be_compared_completely_are_said(tmp_path: Path, c
 def test_options(options: str, kept: list[str], rows: Path, curator: Call) -> None:
     assert curator("dedup", "a.jsonl", "-o", "b.jsonl", *options.split()).code == 0
     assert ids(rows / "b.jsonl") == kept
+
+
+def test_help_says_what_becomes_of_files_that_are_there(rows: Path, curator: Call) -> None:
+    (rows / "b.jsonl").write_text("old")
+    assert curator("dedup", "a.jsonl", "-o", "b.jsonl").code == 0
+    assert ids(rows / "b.jsonl") == ["bells", "fish", "date"]
+    told = " ".join(curator("dedup", "--help").out.split())
+    assert "What is there is replaced." in told
+    assert "--out and --dropped are then new folders" in told
 
 
 def test_the_best_by_a_score_that_was_exported(rows: Path, curator: Call) -> None:
@@ -233,6 +242,10 @@ def lone_parquet(folder: Path) -> object:
     return (folder / "p.parquet").write_bytes(b"PAR1 and no more")
 
 
+def semicolons(folder: Path) -> object:
+    return (folder / "s.csv").write_text("question;answer\nWho, when and where?;Ruth, then, there.\n")
+
+
 WRONG: list[tuple[str, int, tuple[str, ...], Callable[[Path], object]]] = [
     ("gone.jsonl -o b.jsonl", 1, ("gone.jsonl: there is no such file",), Path.exists),
     ("a.txt -o b.jsonl", 1, ("a.txt: the ending '.txt' is unknown",), Path.exists),
@@ -251,6 +264,15 @@ WRONG: list[tuple[str, int, tuple[str, ...], Callable[[Path], object]]] = [
     ("a.jsonl -o b --engine daft --method exact", 2, ("--method exact", "near-duplicates only"), Path.exists),
     ("a.jsonl -o b --engine daft --ray 127.0.0.1:9", 1, ("no Ray cluster answers at 127.0.0.1:9",), Path.exists),
     (". -o b.jsonl", 2, (". is a folder of files", "--engine daft"), Path.exists),
+    ("a.jsonl -o b.jsonl --engine daft", 1, ("--out b.jsonl", "name a folder"), Path.exists),
+    ("a.jsonl -o b --dropped c.parquet --engine daft", 1, ("--dropped c.parquet", "name a folder"), Path.exists),
+    ("gone.jsonl -o b.doc", 1, ("gone.jsonl: there is no such file",), Path.exists),
+    ("a.jsonl -o b.doc --column outptu", 1, ("no column 'outptu'",), Path.exists),
+    ("gone.jsonl -o gone.jsonl --engine daft", 1, ("gone.jsonl: there is no such file",), Path.exists),
+    ("a.jsonl -o b.jsonl --keep-best output", 1, ("the column 'output' holds no number",), Path.exists),
+    ("s.csv -o b.csv", 1, ("separated by the sign ;: save it with commas",), semicolons),
+    ("s.csv -o b.csv --column text", 1, ("no column 'text'; its cells seem to be separated",), semicolons),
+    ("t.csv -o b.csv", 1, ("separated by tabs",), lambda f: (f / "t.csv").write_text("question\tanswer\nWhy?\tSo.\n")),
     ("e.jsonl -o b.jsonl", 1, ("e.jsonl: the file is empty",), lambda f: (f / "e.jsonl").write_text("")),
     ("e.csv -o b.csv", 1, ("e.csv: the file is empty",), lambda f: (f / "e.csv").write_text("instruction,output\n")),
     (

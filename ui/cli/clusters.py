@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 _NOT_REPEATED = ("contaminated", "held-out-fact")
 """Reasons that name items of a benchmark, which are no records of the run."""
 
+NONE = "No record went for another one."
+
 _SHOWN_CHARS = 60
+_HEAD_CHARS = 16
+_LEAD_CHARS = 12
+"""Of a text whose beginning is another's too, so much is shown of that beginning, and before the place of parting."""
+
 _SHOWN_MEMBERS = 10
 _ID = re.compile(r"\b(r1-[0-9a-f]{8})[0-9a-f]{24}\b")
 _OF = re.compile(r"^of r1-[0-9a-f]+(?:: |$)")
@@ -34,7 +41,8 @@ class Member(NamedTuple):
         reason: why.
         detail: how alike it is.
         of: the id of the record that stayed in its place.
-        text: its first words.
+        text: what is asked in it; of a text alone, that.
+        response: what is answered.
     """
 
     id: str
@@ -43,6 +51,25 @@ class Member(NamedTuple):
     detail: str
     of: str
     text: str
+    response: str
+
+    @property
+    def line(self) -> str:
+        """All that it says, on one line."""
+        return _line(self.text, self.response)
+
+
+class Keeper(NamedTuple):
+    """What a record that stays says, and the number of the run that made it; None if this workspace has none."""
+
+    text: str = ""
+    response: str = ""
+    run: int | None = None
+
+    @property
+    def line(self) -> str:
+        """All that it says, on one line."""
+        return _line(self.text, self.response)
 
 
 class Suggestion(NamedTuple):
@@ -53,6 +80,9 @@ class Suggestion(NamedTuple):
     score: str
     value: float
     text: str
+    response: str
+    of_text: str = ""
+    of_response: str = ""
 
 
 def command(
@@ -78,18 +108,21 @@ def command(
         run = chosen_run(store, number)
         if stage and stage not in run.stages:
             raise RecipeError(f"run {run.id} has no stage {stage!r}{did_you_mean(stage, run.stages)}")
-        found = {stays: gone for stays, gone in _clusters(store, run, stage).items() if len(gone) + 1 >= min_size}
+        clusters = _clusters(store, run, stage)
+        found = {stays: gone for stays, gone in clusters.items() if len(gone) + 1 >= min_size}
         largest = sorted(found, key=lambda stays: (-len(found[stays]), stays))[:limit]
         shown = {stays: found[stays] for stays in largest}
-        texts = {stays: _text_of(store, run, stays) for stays in shown}
-        pairs = _suggestions(store, run, stage)
+        keepers = {stays: _keeper(store, run, stays) for stays in shown}
+        suggested = _suggestions(store, run, stage)
+        pairs = [_with_other(store, run, pair) for pair in suggested[:limit]]
+    smaller = len(clusters) - len(found)
     if as_json:
-        print_json(
-            _data(run, shown, texts, pairs[:limit]) | {"clusters_in_all": len(found), "suggested_in_all": len(pairs)}
-        )
+        counts = {"clusters_in_all": len(found), "smaller": smaller, "suggested_in_all": len(suggested)}
+        print_json(_data(run, shown, keepers, pairs) | counts)
         return
-    _print(shown, texts, len(found))
-    _print_pairs(pairs, limit)
+    _print(run, shown, keepers)
+    tell(_counts(len(shown), len(found), smaller))
+    _print_pairs(pairs, len(suggested))
 
 
 def _clusters(store: Store, run: Run, stage: str) -> dict[str, list[Member]]:
@@ -100,7 +133,7 @@ def _clusters(store: Store, run: Run, stage: str) -> dict[str, list[Member]]:
     for record in store.candidates.select(run, Query(status="dropped", dropped_by=stage)):
         drop = record.drop
         if drop is not None and drop.of and drop.reason not in _NOT_REPEATED:
-            gone.append(Member(record.id, drop.stage, drop.reason, drop.detail, drop.of[0], _words(record)))
+            gone.append(Member(record.id, drop.stage, drop.reason, drop.detail, drop.of[0], *_said(record)))
     towards = {member.id: member.of for member in gone if member.of != member.id}
     clusters: defaultdict[str, list[Member]] = defaultdict(list)
     for member in gone:
@@ -126,7 +159,7 @@ def _suggestions(store: Store, run: Run, stage: str) -> list[Suggestion]:
         kept.add(record.id)
         for score in record.scores:
             if score.of and score.value is not None and (measures is None or score.name in measures):
-                found.append(Suggestion(record.id, score.of, score.name, score.value, _words(record)))
+                found.append(Suggestion(record.id, score.of, score.name, score.value, *_said(record)))
     pairs = [pair for pair in found if pair.of in kept and pair.of != pair.id]
     return sorted(pairs, key=lambda pair: (-pair.value, pair.id))
 
@@ -143,25 +176,41 @@ def _measures(run: Run, stage: str) -> frozenset[str]:
     return frozenset(measure.name for measure in stages.load(use.use)(use.options).gives())
 
 
-def _text_of(store: Store, run: Run, record: str) -> str:
+def _keeper(store: Store, run: Run, record: str) -> Keeper:
+    """Look for a record in its run, then in others, the latest first: `novelty` remembers those too."""
     from curator.store import Query
 
-    return next((_words(found) for found in store.candidates.select(run, Query(record=record, limit=1))), "")
+    others = [other for other in reversed(store.runs.all()) if other.id != run.id]
+    for made_by in (run, *others):
+        for found in store.candidates.select(made_by, Query(record=record, limit=1)):
+            return Keeper(*_said(found), made_by.id)
+    return Keeper()
 
 
-def _words(record: Record) -> str:
-    return shortened(record.instruction or record.response, _SHOWN_CHARS)
+def _with_other(store: Store, run: Run, pair: Suggestion) -> Suggestion:
+    other = _keeper(store, run, pair.of)
+    return pair._replace(of_text=other.text, of_response=other.response)
+
+
+def _said(record: Record) -> tuple[str, str]:
+    return (record.instruction, record.response) if record.instruction else (record.response, "")
+
+
+def _line(*texts: str) -> str:
+    return " ".join(" ".join(texts).split())
 
 
 def _data(
-    run: Run, clusters: dict[str, list[Member]], texts: dict[str, str], pairs: list[Suggestion]
+    run: Run, clusters: dict[str, list[Member]], keepers: dict[str, Keeper], pairs: list[Suggestion]
 ) -> dict[str, Any]:
     return {
         "run": run.id,
         "clusters": [
             {
                 "stays": stays,
-                "text": texts[stays],
+                "of_run": keepers[stays].run,
+                "text": keepers[stays].text,
+                "response": keepers[stays].response,
                 "size": len(gone) + 1,
                 "dropped": [member._asdict() for member in gone],
             }
@@ -171,34 +220,68 @@ def _data(
     }
 
 
-def _print(clusters: dict[str, list[Member]], texts: dict[str, str], in_all: int) -> None:
+def _print(run: Run, clusters: dict[str, list[Member]], keepers: dict[str, Keeper]) -> None:
     rows: list[tuple[str, ...]] = []
     for stays, gone in clusters.items():
+        keeper, seen = keepers[stays], gone[:_SHOWN_MEMBERS]
         rows += [("", "", "", "")] if rows else []
-        rows.append((stays[:11], f"stays for {len(gone):,}", "", texts[stays]))
+        text = _parting(keeper.line, [member.line for member in seen]) if keeper.run is not None else "(not kept here)"
+        fate = f"stays for {len(gone):,}" + ("" if keeper.run == run.id else ", from an earlier run")
+        rows.append((stays[:11], fate, "", text))
         rows += [
-            (member.id[:11], f"{member.stage}: {member.reason}", _how_alike(member), member.text)
-            for member in gone[:_SHOWN_MEMBERS]
+            (
+                member.id[:11],
+                f"{member.stage}: {member.reason}",
+                _how_alike(member),
+                _parting(member.line, [keeper.line]),
+            )
+            for member in seen
         ]
         if len(gone) > _SHOWN_MEMBERS:
             rows.append(("", f"… and {len(gone) - _SHOWN_MEMBERS:,} more", "", ""))
     if rows:
         print_table(("id", "fate", "how alike", "text"), rows)
         tell()
-    more = "; -n shows more." if in_all > len(clusters) else "."
-    tell(
-        f"{len(clusters)} of {counted(in_all, 'cluster')} shown{more}" if in_all else "No record went for another one."
-    )
 
 
-def _print_pairs(pairs: list[Suggestion], limit: int) -> None:
+def _counts(shown: int, in_all: int, smaller: int) -> str:
+    """Return a sentence on the clusters that are shown, and those that are not."""
+    hidden = f"{counted(smaller, 'smaller cluster')}, which --min-size hides"
+    if not in_all:
+        return f"No cluster is as large; there {'is' if smaller == 1 else 'are'} {hidden}." if smaller else NONE
+    more = "; -n shows more" if in_all > shown else ""
+    return f"{shown} of {counted(in_all, 'cluster')} shown{more}{f'; and {hidden}' if smaller else ''}."
+
+
+def _print_pairs(pairs: list[Suggestion], in_all: int) -> None:
     if not pairs:
         return
-    rows = [(pair.id[:11], pair.of[:11], pair.score, f"{pair.value:.2f}", pair.text) for pair in pairs[:limit]]
+    rows = [
+        (
+            pair.id[:11],
+            pair.of[:11],
+            pair.score,
+            f"{pair.value:.2f}",
+            _parting(_line(pair.text, pair.response), [_line(pair.of_text, pair.of_response)]),
+        )
+        for pair in pairs
+    ]
     print_table(
         ("id", "resembles", "score", "value", "text"), rows, title="\nBoth stayed; worth a look:\n", right=("value",)
     )
-    tell(f"\n{min(limit, len(pairs))} of {counted(len(pairs), 'pair')} shown.")
+    tell(f"\n{len(pairs)} of {counted(in_all, 'pair')} shown.")
+
+
+def _parting(line: str, others: Sequence[str]) -> str:
+    """Return a line cut short, without the middle of a long beginning that the first other line has too."""
+    other = next((each for each in others if each != line), line)
+    pairs = zip(line, other, strict=False)
+    shared_chars = next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(line), len(other)))
+    start = line.rfind(" ", 0, max(0, shared_chars - _LEAD_CHARS)) + 1
+    if len(line) <= _SHOWN_CHARS or other == line or start <= _SHOWN_CHARS // 2:
+        return shortened(line, _SHOWN_CHARS)
+    head = shortened(line, _HEAD_CHARS)
+    return f"{head} {shortened(line[start:], _SHOWN_CHARS - len(head) - 1)}"
 
 
 def _how_alike(member: Member) -> str:

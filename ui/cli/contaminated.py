@@ -63,7 +63,8 @@ def opened_benchmarks(
         try:
             found = open_benchmark(_source(name, mapping), Path(), field)
         except FormatError as error:
-            said = str(error).partition("; or say which column holds what")
+            told = str(error).replace("give it as `file:`", "name it instead")
+            said = told.partition("; or say which column holds what")
             advice = "; or name the column with the question: --benchmark-column NAME" if said[1] else ""
             raise FormatError(f"--against {said[0]}{advice}") from error
         opened.append(found.benchmark)

@@ -61,10 +61,10 @@ def command(
     from curator.formats.row_source import open_rows
     from ui.cli.contaminated import COLUMNS, Search, chosen_rules, opened_benchmarks
 
-    refuse_overwriting(file, out, dropped)
     rules = chosen_rules(rule or ())
     source = open_rows(file)
     text = text_chosen(source, format, field, column)
+    refuse_overwriting(file, out, dropped)
     benchmarks = opened_benchmarks(against, benchmark_column or [], benchmark_field, say)
     search = Search(benchmarks, rules)
     with showing_rows() as show:

@@ -51,7 +51,7 @@ KeepBest = Annotated[
 ]
 Engine = Annotated[
     Literal["auto", "kernel", "datasketch", "daft"],
-    typer.Option(help="Who compares; daft: files beyond memory, on one machine or a cluster."),
+    typer.Option(help="Who compares; daft: files beyond memory; --out and --dropped are then new folders."),
 ]
 Ray = Annotated[str, typer.Option("--ray", metavar="ADDRESS", help="With daft: the Ray cluster, as HOST:PORT.")]
 
@@ -78,14 +78,12 @@ def command(
 
     Example: curator dedup train.jsonl --out clean.jsonl --dropped dropped.jsonl
     """
-    from curator.formats.row_filter import refuse_overwriting
     from ui.cli.duplicates import Choice
     from ui.cli.spread_dedup import spread
 
     if ray and engine != "daft":
         raise RecipeError("--ray is where --engine daft works; add --engine daft")
     started_s = time.monotonic()
-    refuse_overwriting(file, out, dropped, folders=engine == "daft")
     what = (format, field, column)
     if engine == "daft":
         if method != "near":
@@ -106,7 +104,7 @@ def _deduplicated(
     file: str, out: str, dropped: str, choice: Choice, what: tuple[str, Field | None, str], keep_best: str
 ) -> dict[str, int]:
     from curator.dedup.texts import Texts
-    from curator.formats.row_filter import write_filtered
+    from curator.formats.row_filter import refuse_overwriting, write_filtered
     from curator.formats.row_reading import read_through
     from curator.formats.row_source import open_rows
     from ui.cli.duplicates import COLUMNS, described, find_duplicates, ranked, summary
@@ -115,6 +113,7 @@ def _deduplicated(
         raise RecipeError(f"{file} is a folder of files, which --engine daft reads; add that, or name one file")
     source = open_rows(file)
     text = text_chosen(source, *what)
+    refuse_overwriting(file, out, dropped)
     with showing_rows() as show:
         reading = read_through(
             source, text, rank=keep_best, names=bool(dropped), on_rows=lambda rows: show("read", rows)

@@ -35,7 +35,7 @@ Check = tuple[str, str, str]
 
 
 def command(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Check Python, the compiled kernel, extras, models, keys and the workspace, and say what to do about what is missing.
+    """Check Python, the kernel, extras, models, keys and the workspace, and say what to do about what is missing.
 
     Ends with 1 if no model can be asked, or if the workspace's recipe cannot be carried out.
 

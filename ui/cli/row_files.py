@@ -31,7 +31,10 @@ Compared = Annotated[
 Kept = Annotated[
     str,
     typer.Option(
-        "--out", "-o", metavar="PATH", help="For the rows that stay: .jsonl, .json, .csv, .parquet, or a folder/."
+        "--out",
+        "-o",
+        metavar="PATH",
+        help="For the rows that stay: .jsonl, .json, .csv, .parquet, or a folder/. What is there is replaced.",
     ),
 ]
 Dropped = Annotated[
@@ -75,7 +78,9 @@ def text_chosen(source: TextRows | ArrowRows, format: str, field: Field | None, 
         if format or field:
             raise RecipeError(f"--column {column} is the text itself; leave out --{'format' if format else 'field'}")
         if rows and column not in columns:
-            raise FormatError(f"{where}: there is no column {column!r}{did_you_mean(column, columns)}")
+            raise FormatError(
+                f"{where}: there is no column {column!r}{_separator(source) or did_you_mean(column, columns)}"
+            )
         return BatchText(None, column=column)
     known = [formats.load(name)() for name in formats.names()]
     named = formats.load(format)() if format else None
@@ -86,7 +91,17 @@ def text_chosen(source: TextRows | ArrowRows, format: str, field: Field | None, 
         return BatchText(detected(where, iter(rows), named, known)[0], field or "dialogue")
     except FormatError as error:
         advice = "" if not rows or named is not None else "; or name the column with the text: --column NAME"
-        raise FormatError(f"{error}{advice}") from error
+        raise FormatError(f"{error}{_separator(source) or advice}") from error
+
+
+def _separator(source: TextRows | ArrowRows) -> str:
+    """Return what to do about a CSV file whose cells are separated otherwise; "" where that cannot be it."""
+    from curator.formats.row_source import TextRows
+
+    header = source.csv_header()[0] if isinstance(source, TextRows) else []
+    sign = next((sign for sign in (";", "\t", "|") if len(header) == 1 and sign in header[0]), "")
+    said = "tabs" if sign == "\t" else f"the sign {sign}"
+    return f"; its cells seem to be separated by {said}: save it with commas" if sign else ""
 
 
 def is_folder_of_files(path: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from curator.errors import RecipeError
 from curator.formats.batch_text import BatchText
+from curator.formats.row_filter import refuse_overwriting
 from curator.formats.row_source import open_rows
 from ui.cli.duplicates import NEAR_THRESHOLD, Choice
 from ui.cli.row_files import showing_rows, text_chosen
@@ -36,6 +37,7 @@ def spread(
     from curator.dedup.scale.engine import deduplicate
 
     text = _text(file, *what)
+    refuse_overwriting(file, out, dropped, folders=True)
     with showing_rows() as show:
         report = deduplicate(
             [file],

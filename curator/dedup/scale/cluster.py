@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,8 @@ from urllib.parse import urlsplit
 from curator.errors import CuratorError
 
 _PATIENCE_S = 5.0
+_JOIN_PATIENCE_S = 20.0
+_TRIAL = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_level='CRITICAL')"
 _QUIET = {
     "DAFT_ANALYTICS_ENABLED": "0",
     "DAFT_PROGRESS_BAR": "0",
@@ -44,6 +48,7 @@ def connect(ray: str) -> None:
     if ray:
         _probe(ray)
         if not cluster.is_initialized():
+            _try(ray)
             _join(ray)
     try:
         runner: Any = daft.set_runner_ray(noop_if_initialized=True) if ray else daft.set_runner_native()
@@ -102,6 +107,23 @@ def _probe(address: str) -> None:
         raise CuratorError(
             f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`, or give its address"
         ) from error
+
+
+def _try(address: str) -> None:
+    """See that it is Ray who listens: where it is not, Ray waits without end, or ends the process that joins."""
+    trial = [sys.executable, "-P", "-c", _TRIAL, address]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter; the address is one word to it
+            trial, stdin=subprocess.DEVNULL, capture_output=True, timeout=_JOIN_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CuratorError(
+            f"something listens at {address}, but no Ray cluster has answered there within {_JOIN_PATIENCE_S:g} s; "
+            "give the address that `ray start --head` printed"
+        ) from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {done.returncode}"]
+        raise CuratorError(f"the Ray cluster at {address} cannot be joined: {said[-1]}")
 
 
 def _join(address: str) -> None:

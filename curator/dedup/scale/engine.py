@@ -32,7 +32,7 @@ from curator.dedup.scale.parts import Leaving, free_folder, taken_back, written
 from curator.dedup.scale.plan import Plan
 from curator.dedup.scale.row_text import ColumnText, TextOf
 from curator.dedup.scale.splits import Split, checked, cut, found_files, numbered, reachable
-from curator.dedup.scale.verdicts import EXACT, SUSPECT, WORD, judged
+from curator.dedup.scale.verdicts import CROWDED, EXACT, SUSPECT, WORD, judged
 from curator.errors import FormatError, RecipeError
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Report(NamedTuple):
         clusters: how many of those stand for others.
         largest_cluster: how many rows the largest cluster has.
         largest_group: how many texts were compared in one place because chains of proposals link them.
+        crowded: how many texts lie in families too large to be compared completely.
         parts: how many files were written.
     """
 
@@ -77,6 +78,7 @@ class Report(NamedTuple):
     clusters: int
     largest_cluster: int
     largest_group: int
+    crowded: int
     parts: int
 
 
@@ -154,7 +156,9 @@ class _Run:
         blank, cells = self._cells(splits, rows)
         if rows == blank:
             raise FormatError(f"{splits[0].path}: none of {rows} rows has a text to compare")
-        leaving = self._verdicts(splits, cells)
+        verdicts = self._verdicts(splits, cells)
+        crowded = verdicts["kind"].to_numpy() == CROWDED
+        leaving = _leaving(verdicts.filter(~crowded))
         self._progress(f"writing {rows - len(leaving.numbers)} of {rows} rows")
         columns = [
             {"index": np.array([index]), **leaving.between(split.first, split.first + split.rows)._asdict()}
@@ -173,6 +177,7 @@ class _Run:
             clusters=len(sizes),
             largest_cluster=int(sizes.max(initial=0)) + 1 if len(sizes) else 0,
             largest_group=cells.largest_group,
+            crowded=int(crowded.sum()),
             parts=parts,
         )
 
@@ -202,19 +207,19 @@ class _Run:
                 links.add(left[right >= 0], right[right >= 0])
         return blank, Cells.of(*links.groups())
 
-    def _verdicts(self, splits: list[Split], cells: Cells) -> Leaving:
-        """Return which rows go."""
+    def _verdicts(self, splits: list[Split], cells: Cells) -> pa.Table:
+        """Return which rows go, and which texts are crowded."""
         found = self._judged(splits, cells, f"comparing {len(cells.numbers)} texts", None)
         exact = found.filter(found["kind"].to_numpy() == EXACT)
         if not self._search.guard:
-            return _leaving(found)
+            return found
         suspects = np.sort(found.filter(found["kind"].to_numpy() == SUSPECT)["number"].to_numpy())
         if not len(suspects):
-            return _leaving(exact)
+            return exact
         wanted = frozenset(found.filter(found["kind"].to_numpy() == WORD)["word"].to_pylist())
         common = self._common(splits, np.sort(exact["number"].to_numpy()), wanted)
         again = self._judged(splits, cells.only(suspects), f"comparing the facts of {len(suspects)} texts", common)
-        return _leaving(_concatenated([exact, again], "judged"))
+        return _concatenated([exact, again], "judged")
 
     def _judged(self, splits: list[Split], cells: Cells, progress: str, common: frozenset[str] | None) -> pa.Table:
         text_bytes = sum(split.size_bytes for split in splits) / max(1, sum(split.rows for split in splits))

@@ -78,14 +78,14 @@ def written(split: Split, columns: Mapping[str, Any], kept: str, dropped: str) -
     return pa.table({"kept": [split.rows - gone], "dropped": [gone]})
 
 
-def free_folder(path: str) -> bool:
-    """Make a folder to write to.
+def free_folder(path: str) -> list[str]:
+    """Make a folder to write to, and those above it.
 
     Args:
         path: the folder.
 
     Returns:
-        Whether it was not there before.
+        Which of them were not there before, the innermost first.
 
     Raises:
         FormatError: it holds something already, or cannot be made.
@@ -98,27 +98,41 @@ def free_folder(path: str) -> bool:
         taken = info.type == fs.FileType.File
         if info.type == fs.FileType.Directory:
             taken = bool(files.get_file_info(fs.FileSelector(inner)))
+        made = _missing(files, inner)
         if not taken:
             files.create_dir(inner, recursive=True)
     except OSError as error:
         raise FormatError(f"{path}: cannot be made: {error}") from error
     if taken:
         raise FormatError(f"{path}: is there already; choose a new name or an empty folder")
-    return bool(info.type == fs.FileType.NotFound)
+    return made
 
 
-def taken_back(path: str, made: bool) -> None:
+def taken_back(path: str, made: Sequence[str]) -> None:
     """Undo what was written to a folder.
 
     Args:
         path: the folder.
-        made: whether `free_folder` made it.
+        made: what `free_folder` made; of the folders above, one that others have written to remains.
     """
+    from pyarrow import fs
+
     files, inner = filesystem(path)
-    if made:
-        files.delete_dir(inner)
-    else:
-        files.delete_dir_contents(inner)
+    files.delete_dir_contents(inner)
+    for folder in made:
+        if files.get_file_info(fs.FileSelector(folder)):
+            break
+        files.delete_dir(folder)
+
+
+def _missing(files: Any, folder: str) -> list[str]:
+    from pyarrow import fs
+
+    folder, missing = files.normalize_path(folder), list[str]()
+    while folder and files.get_file_info(folder).type == fs.FileType.NotFound:
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    return missing
 
 
 def _write_parquet(split: Split, leaving: Leaving, kept: str, dropped: str) -> None:

@@ -16,9 +16,10 @@ from curator.dedup.texts import Texts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-EXACT, NEAR, SUSPECT, WORD = range(4)
+EXACT, NEAR, SUSPECT, WORD, CROWDED = range(5)
 """What a verdict says: the text repeats another letter for letter; it resembles another; it resembles another unless
-the guard holds them apart; here is a word that is capitalised in such a text."""
+the guard holds them apart; here is a word that is capitalised in such a text; the text is of a family too large to be
+compared completely."""
 
 _WORD = re.compile(r"\b[^\W\d_]\w*")
 
@@ -48,6 +49,7 @@ def judged(cell: pa.Table, search: Search, again: bool) -> pa.Table:
         alike = np.unique(np.concatenate([forest.left, forest.right, np.flatnonzero(forest.crowded)]))
         verdicts.suspect(numbers[alike], [texts[int(at)] for at in alike])
         return verdicts.table()
+    verdicts.crowded(numbers[forest.crowded])
     for at, found in duplicates(sets, forest, engine, _order(cell)).items():
         verdicts.add(NEAR, numbers[at], numbers[found.of], found.similarity, numbers[found.via])
     return verdicts.table()
@@ -82,6 +84,14 @@ class Verdicts:
         words = {word.group() for text in texts for word in _WORD.finditer(text)}
         capitalised = {word.casefold() for word in words if word[0].isupper()}
         self._rows += [(WORD, 0, 0, 0.0, 0, word) for word in sorted(capitalised)]
+
+    def crowded(self, numbers: npt.NDArray[np.int64]) -> None:
+        """Say which texts are of families too large to be compared completely.
+
+        Args:
+            numbers: the texts' numbers.
+        """
+        self._rows += [(CROWDED, int(number), 0, 0.0, 0, "") for number in numbers]
 
     def table(self) -> pa.Table:
         """Return the verdicts: `kind`, `number`, `of`, `similarity`, `via`, `word`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,9 @@ import pytest
 
 from curator.dedup.choices import Shingles
 from curator.dedup.equal import chosen_texts, equal_texts
+from curator.dedup.minhash import UNCROWDED
 from curator.dedup.near import near_duplicates
+from curator.dedup.scale import cluster as cluster_module
 from curator.dedup.scale import groups, splits
 from curator.dedup.texts import Texts
 from curator.errors import CuratorError, FormatError, RecipeError
@@ -133,6 +136,28 @@ def test_the_same_as_in_memory(tmp_path: Path, threshold: float, shingles: Shing
     assert report.rows == len(texts) == report.kept + report.exact + report.near
     assert report.exact == sum(why[0] == "exact-duplicate" for why in wanted.values()) > 40
     assert report.clusters == len({why[1] for why in wanted.values()})
+
+
+def template_family(draw: random.Random, count: int) -> list[str]:
+    """Return texts of one pattern, most of them just below the usual threshold of each other, some above it."""
+    frame = random_words(draw, 44)
+    texts = [[*frame, *random_words(draw, 6)] for _ in range(count)]
+    copies = [[*text[:-1], "another"] for text in draw.sample(texts, count // 10)]
+    return [" ".join(text) for text in (*texts, *copies)]
+
+
+@pytest.mark.usefixtures("finely_cut")
+@pytest.mark.parametrize("guard", [True, False])
+def test_families_are_searched_as_in_memory(tmp_path: Path, guard: bool) -> None:
+    draw = random.Random(11)
+    texts = [*template_family(draw, UNCROWDED // 2), *template_family(draw, 2 * UNCROWDED), *random_words(draw, 50)]
+    draw.shuffle(texts)
+    in_memory = near_duplicates(texts, threshold=0.8, guard=guard)
+    files = write(tmp_path / "in", texts)
+    report = deduplicate([files], tmp_path / "kept", dropped=tmp_path / "dropped", text="text", guard=guard)
+    assert found_in(tmp_path / "dropped") == expected(texts, guard=guard)
+    assert report.near > UNCROWDED // 10
+    assert report.crowded == in_memory.crowded > UNCROWDED
 
 
 @pytest.mark.usefixtures("finely_cut")
@@ -308,6 +333,16 @@ def test_a_damaged_file_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     assert not (tmp_path / "kept").exists()
 
 
+def test_folders_that_a_failing_run_made_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    files = write(tmp_path / "in", ["", " "], files=1)
+    for out in (tmp_path / "a" / "b" / "kept", tmp_path / "mine"):
+        with pytest.raises(FormatError, match="none of 2 rows has a text"):
+            deduplicate([files], out, dropped=tmp_path / "a" / "b" / "dropped", text="text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "mine"]
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     files = write(tmp_path / "in", ["a", "a"], files=1)
     with pytest.raises(FormatError, match="is there already"):
@@ -329,6 +364,15 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_cluster_that_does_not_answer(tmp_path: Path, address: str) -> None:
     with pytest.raises(CuratorError, match=f"no Ray cluster answers at {address}"):
         deduplicate([write(tmp_path / "in", ["a"])], tmp_path / "kept", text="text", ray=address)
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_what_listens_and_is_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setattr(cluster_module, "_JOIN_PATIENCE_S", 3.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"{scheme}127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(CuratorError, match=f"something listens at {address}, but no Ray cluster has answered"):
+            deduplicate([write(tmp_path / "in", ["a"])], tmp_path / "kept", text="text", ray=address)
 
 
 @pytest.mark.parametrize("address", ["nowhere", "http://127.0.0.1:9", "127.0.0.1", "127.0.0.1:many"])

@@ -67,6 +67,6 @@ def test_an_address_leads_to_its_file_system(tmp_path: Path) -> None:
 def test_without_pyarrow_one_line_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.jsonl").touch()
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    for given in ("a.jsonl", "*.jsonl"):
+    for name in ("a.jsonl", "*.jsonl"):
         with pytest.raises(CuratorError, match=r"needs pyarrow.*instruct-curator\[scale\]"):
-            found_files([tmp_path / given])
+            found_files([tmp_path / name])
