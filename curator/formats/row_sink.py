@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,10 +13,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from curator.errors import FormatError
 from curator.formats.containers import container_of
 from curator.formats.containers.datasets_folder import DatasetsFolder, save_stream
 from curator.formats.containers.json_text import compact
+from curator.formats.row_schema import schema_of, typed, with_columns, without_half_pairs
 from curator.formats.row_source import ArrowRows, ParquetRows, TextRows, WrittenRows
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ GROUP_ROWS = (1_000, 100_000)
 """A row group of a new Parquet file has as many rows as those of the old one, within these bounds."""
 
 GROUP_BYTES = 128 << 20
-
-_HALF_PAIRS = re.compile("[\ud800-\udfff]")
 
 
 class RowSink(ABC):
@@ -142,7 +139,7 @@ class CsvSink(RowSink):
         line = StringIO()
         csv.writer(line, lineterminator=self._end.decode()).writerow(cells)
         # Half a surrogate pair is no character, and only JSON can write it.
-        self._file.write(_HALF_PAIRS.sub("\ufffd", line.getvalue()).encode())
+        self._file.write(without_half_pairs(line.getvalue()).encode())
 
 
 class ArrowSink(RowSink):
@@ -175,7 +172,7 @@ class ArrowSink(RowSink):
         if not len(places):
             return
         if isinstance(block, WrittenRows):
-            values = _typed(list(_values(block, places, added)), pa.struct(list(self._schema)))
+            values = typed(list(_values(block, places, added)), pa.struct(list(self._schema)))
             table = pa.Table.from_struct_array(values)
         else:
             table = block if len(places) == len(block) else block.take(pa.array(places))
@@ -242,8 +239,8 @@ def _begun(
         return JsonSink(new, source, lines=container.name == "jsonl")
     if container.name == "csv":
         return CsvSink(new, source, columns, list(added))
-    schema = source.schema if isinstance(source, ArrowRows) else _schema(named, source)
-    return ArrowSink(new, source, _with(schema, added), folder=container.name == DatasetsFolder.name)
+    schema = source.schema if isinstance(source, ArrowRows) else schema_of(named, source)
+    return ArrowSink(new, source, with_columns(schema, added), folder=container.name == DatasetsFolder.name)
 
 
 @contextmanager
@@ -277,39 +274,3 @@ def _json(value: Any) -> bytes:
 
 def _cell(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else _json(value).decode()
-
-
-def _schema(named: str, source: TextRows) -> pa.Schema:
-    """Return the types of a text file's columns, told by all of its rows."""
-    import pyarrow as pa
-
-    found: list[pa.Schema] = []
-    try:
-        for block in source.blocks():
-            rows = [row.value for row in block.rows if row.value is not None]
-            kind = _typed(rows).type if rows else pa.struct([])
-            found = [pa.unify_schemas([*found, pa.schema(list(kind))], promote_options="permissive")]
-    except pa.ArrowException as error:
-        raise FormatError(f"{named}: the rows of {source.path} do not fit into typed columns: {error}") from error
-    return found[0] if found else pa.schema([])
-
-
-def _with(schema: pa.Schema, added: Mapping[str, type]) -> pa.Schema:
-    import pyarrow as pa
-
-    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), list: pa.list_(pa.string())}
-    for name, kind in added.items():
-        at, field = schema.get_field_index(name), pa.field(name, kinds[kind])
-        schema = schema.append(field) if at < 0 else schema.set(at, field)
-    return schema
-
-
-def _typed(rows: Sequence[Mapping[str, Any]], kind: pa.StructType | None = None) -> pa.StructArray:
-    """Return rows as Arrow has them; half surrogate pairs, which it cannot hold, become U+FFFD."""
-    import pyarrow as pa
-
-    try:
-        return pa.array(rows, kind)
-    except UnicodeEncodeError:
-        text = json.dumps(rows, ensure_ascii=False)
-        return pa.array(json.loads(_HALF_PAIRS.sub("\ufffd", text)), kind)
