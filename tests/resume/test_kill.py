@@ -120,9 +120,11 @@ def test_what_the_embedded_model_wrote_before_a_kill_is_not_written_again(tmp_pa
     measure here: the dataset must be made of the very replies that were stored before the kills.
     """
     moments = random.Random(5)
-    torn = workspace(tmp_path / "torn", "{provider: local, temperature: 0, max_tokens: 40}", sentences=24)
+    torn = workspace(tmp_path / "torn", "{provider: local, temperature: 0, max_tokens: 40}", sentences=32)
     stored: dict[str, bytes] = {}
-    for _kill in range(4):
+    kills = 0
+    while kills < 4 and len(stored) <= 16:  # replies come in batches: on a slow machine few kills use them up
+        kills += 1
         process = start(torn)
         wanted = len(stored) + moments.randint(1, 5)
         while len(found := replies(torn)) < wanted and process.poll() is None:
@@ -132,11 +134,11 @@ def test_what_the_embedded_model_wrote_before_a_kill_is_not_written_again(tmp_pa
         assert stored.items() <= found.items()
         stored = replies(torn)
         assert found.items() <= stored.items()
-    assert 4 <= len(stored) < 24
+    assert 0 < len(stored) < 32
     finish(torn)
     assert stored.items() <= replies(torn).items()
     exported = (torn / "out" / "all.jsonl").read_bytes()
-    assert exported.count(b"\n") == 24
+    assert exported.count(b"\n") == 32
     finish(torn)
     assert (torn / "out" / "all.jsonl").read_bytes() == exported
 
